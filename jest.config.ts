@@ -1,0 +1,35 @@
+import type { Config } from 'jest';
+
+/**
+ * Runs every `.test.ts` on Node 24 through the npm scripts. Decorator metadata is emitted by swc, as users' Jest does.
+ * `perdure` and its subpaths are mapped to source; compiled programs (children that are killed) run from `dist`.
+ */
+const swc = {
+  sourceMaps: 'inline',
+  module: { type: 'commonjs' },
+  jsc: {
+    target: 'es2023',
+    keepClassNames: true,
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+  },
+};
+
+const config: Config = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.long\\.test\\.ts$'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  transform: { '\\.ts$': ['@swc/jest', swc] },
+  moduleNameMapper: {
+    '^perdure$': '<rootDir>/framework/index.ts',
+    '^perdure/activity$': '<rootDir>/framework/activity.ts',
+    '^perdure/client$': '<rootDir>/runtime/client/index.ts',
+    '^perdure/host$': '<rootDir>/runtime/index.ts',
+    '^perdure/testing$': '<rootDir>/runtime/testing/index.ts',
+  },
+  collectCoverageFrom: ['framework/**/*.ts', '!**/*.{test,contract,fixture,child}.ts'],
+  coverageProvider: 'v8',
+};
+
+module.exports = config;
