@@ -90,7 +90,7 @@ export default tseslint.config(
   },
   {
     files: ['{framework,runtime}/**/*.ts'],
-    ignores: ['runtime/system/**', ...tests],
+    ignores: ['runtime/system/**', 'runtime/testing/manual-clock.ts', ...tests],
     rules: {
       'no-restricted-globals': [
         'error',
