@@ -17,6 +17,7 @@ import type { Cancel, Clock } from '../ports/clock';
 
 const realNextTick = process.nextTick.bind(process);
 const realImmediate = setImmediate;
+const realMicrotask = queueMicrotask;
 
 export interface ManualClockOptions {
   /** First wall-clock time, milliseconds since the epoch; 0 when absent. */
@@ -74,7 +75,7 @@ export class ManualClock implements Clock {
   }
 
   drain(done: () => void): void {
-    queueMicrotask(() => this.#nextTick(done));
+    realMicrotask(() => this.#nextTick(done));
   }
 
   /** Timers that are neither fired nor cancelled. */
