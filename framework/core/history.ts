@@ -59,12 +59,16 @@ export type Input =
   | { readonly kind: 'promise'; readonly name: string; readonly outcome: Outcome }
   /** `run()` starts its first round (S21). */
   | { readonly kind: 'run' }
+  /** `run()` has returned: parked invocations end as `completed`, and with nothing admitted left so does the entity (S23). */
+  | { readonly kind: 'complete' }
   | { readonly kind: 'operator'; readonly action: 'hold' | 'resume' | 'skip' | 'terminate'; readonly reason: string };
 
 /** Why an input is held (S2, S19). */
 export interface HeldMark {
   readonly failure: Failure;
   readonly build: string;
+  /** Results of `sideEffect` that the failed step had drawn: they are kept across the undo (S10). */
+  readonly kept: readonly { readonly ordinal: number; readonly value: Uint8Array }[];
 }
 
 /** What a timer does when it is due. */
@@ -140,7 +144,15 @@ export interface ApplyEntry {
   readonly consequences: readonly Consequence[];
 }
 
-export type Entry = AdmitEntry | ApplyEntry;
+/** An input admitted before has failed and now holds the entity (S2). */
+export interface HoldEntry {
+  readonly kind: 'hold';
+  readonly time: number;
+  readonly admitted: Position;
+  readonly held: HeldMark;
+}
+
+export type Entry = AdmitEntry | ApplyEntry | HoldEntry;
 
 /** Reference to the record before, null for the first of a key. `hash`: SHA-256 of its bytes, first 16. */
 export interface Link {
