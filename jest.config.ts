@@ -17,6 +17,7 @@ const swc = {
 
 const config: Config = {
   testEnvironment: 'node',
+  reporters: ['default', '<rootDir>/house/closing-line.ts'],
   testMatch: ['<rootDir>/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.long\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
