@@ -7,7 +7,8 @@
  * Invariants of an adapter:
  * 1. `append` of one record is atomic together with its index change and is acknowledged only when durable.
  * 2. (key, seq) holds one row per epoch for ever: the same bytes again are `ok`, other bytes are `refused` (C5).
- * 3. A row is refused unless its seq is the tail's + 1 (1 for a new key): the chain has no holes.
+ * 3. A row is refused unless its seq is the tail's + 1 (1 for a new key): the chain has no holes. A repeat that is `ok`
+ *    changes nothing, not even the index. A segment whose name has other bytes refuses its record.
  * 4. A session that failed once answers `unknown` for everything in flight and later, for ever (C13).
  */
 
@@ -24,7 +25,10 @@ export interface Row {
 
 export type EntityStatus = 'active' | 'held' | 'diverged' | 'corrupt' | 'completed' | 'failed' | 'terminated';
 
-/** A value of an `@Indexed` field. Text compares by code unit, booleans false < true, times are milliseconds. */
+/**
+ * A value of an `@Indexed` field. Null sorts before booleans (false < true) before numbers (finite; -0 is 0; times are
+ * milliseconds) before text, which compares by its UTF-8 bytes.
+ */
 export type IndexedValue = string | number | boolean | null;
 
 /** What the store keeps of an entity beside its rows, so that it is found again without loading it. */
@@ -44,7 +48,7 @@ export interface EntityIndex {
 export interface Append {
   readonly key: EntityKey;
   readonly row: Row;
-  /** Replaces the entity's index as a whole; null leaves it as it is. Never null for the first row of a key. */
+  /** Replaces the entity's index as a whole; null leaves it as it is. The first row of a key is refused without one. */
   readonly index: EntityIndex | null;
   /** Side rows written in the same transaction, each immutable (S11: segments of message ids). */
   readonly segments?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
@@ -67,7 +71,7 @@ export interface EntityFilter {
   readonly where?: Readonly<Record<string, FieldTest>>;
 }
 
-/** All given bounds must hold. `eq` also matches null. */
+/** All given bounds must hold; a bound matches values of its own kind only, `eq` also null, none an absent field. */
 export interface FieldTest {
   readonly eq?: IndexedValue;
   readonly gt?: string | number;
@@ -77,7 +81,7 @@ export interface FieldTest {
 }
 
 export interface ListQuery extends EntityFilter {
-  /** Field to sort by, ties by id; without it by id. */
+  /** Field to sort by, ties by id in the same direction; entities without the field are left out. Without it by id. */
   readonly orderBy?: { readonly field: string; readonly descending: boolean };
   /** 1 to 1,000 per page. */
   readonly limit: number;
@@ -85,9 +89,15 @@ export interface ListQuery extends EntityFilter {
   readonly after?: string;
 }
 
+/** May hold fewer than `limit` entities, even none, and still have a next page: the search is bounded too. */
 export interface ListPage {
   readonly entities: readonly { readonly id: string; readonly index: EntityIndex; readonly seq: number }[];
   readonly next: string | null;
+}
+
+export interface DueEntity {
+  readonly key: EntityKey;
+  readonly wakeAt: number;
 }
 
 /** One opening of a store: the single writer until it is closed or lost. */
@@ -110,18 +120,18 @@ export interface StoreSession {
   /** Changes an index without a row, for what cannot be a record: `corrupt`, `diverged`. Ignored for unknown keys. */
   mark(key: EntityKey, index: EntityIndex): Promise<void>;
 
-  /** Entities whose wakeAt is at most `until`, earliest first, ties by key order, at most `limit`. */
-  due(namespace: string, until: number, limit: number): Promise<readonly { readonly key: EntityKey; readonly wakeAt: number }[]>;
+  /** Entities whose wakeAt is at most `until`, earliest first, ties in the order of creation, at most `limit`. */
+  due(namespace: string, until: number, limit: number): Promise<readonly DueEntity[]>;
   /** The earliest wakeAt after `after`, null without one. */
   nextDue(namespace: string, after: number): Promise<number | null>;
-  /** Entities with `open` set, in a stable order, after the given key. */
+  /** Entities with `open` set in the order of creation, after the given key (which need not be open any more). */
   openWork(namespace: string, after: EntityKey | null, limit: number): Promise<readonly EntityKey[]>;
   list(query: ListQuery): Promise<ListPage>;
   count(filter: EntityFilter): Promise<number>;
 
   /**
    * Notes are small mutable rows beside the history (attempt counts and heartbeats of open activities): last write
-   * wins, lost at worst with the newest moments. Null deletes.
+   * wins, lost at worst with the newest moments. Null deletes. Ignored for unknown keys. In the order of names.
    */
   note(key: EntityKey, name: string, bytes: Uint8Array | null): Promise<void>;
   notes(key: EntityKey): Promise<readonly { readonly name: string; readonly bytes: Uint8Array }[]>;
