@@ -19,12 +19,12 @@ export type RowKind = keyof typeof ROW_KIND;
 export const COMPARED_SET = 1;
 
 /**
- * A failure as data. `kind` says which error class shows it: `entity` (an EntityFailure, or the framework's refusal
- * with the `code` of the error table), `activity`, `call`, `timeout`, `cancelled` are business failures (S18);
- * `bug` is any other throwable and `fault` a determinism fault.
+ * A failure as data. `kind` says which error class shows it: `entity`, `activity`, `call`, `timeout`, `cancelled` are
+ * business failures (S18); `bug` is any other throwable, `fault` a determinism fault, and `refusal` the framework's own
+ * answer, whose `code` is of the error table.
  */
 export interface Failure {
-  readonly kind: 'entity' | 'activity' | 'call' | 'timeout' | 'cancelled' | 'bug' | 'fault';
+  readonly kind: 'entity' | 'activity' | 'call' | 'timeout' | 'cancelled' | 'bug' | 'fault' | 'refusal';
   readonly code: string;
   readonly message: string;
   /** An encoded value (codec/value), null when there is none. */
