@@ -191,7 +191,7 @@ export class ValueDecoder {
           `declare it, or cover it with @Was('${stored}') or @Dropped('${stored}')`,
         );
       }
-      assign(instance, key, value);
+      define(instance, key, value);
     }
     return instance;
   }
@@ -202,11 +202,15 @@ export class ValueDecoder {
   }
 }
 
-/** Plain assignment would run setters of the prototype, of which `__proto__` is one. */
+/** `__proto__` is the one name whose assignment would not make a property of a plain object. */
 function assign(object: object, key: string, value: unknown): void {
-  if (key in object && !Object.hasOwn(object, key)) {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === '__proto__') {
+    define(object, key, value);
   } else {
     (object as Record<string, unknown>)[key] = value;
   }
+}
+
+function define(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }

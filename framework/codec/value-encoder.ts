@@ -42,9 +42,11 @@ export class ValueEncoder {
   private root = '';
   private rootName = '';
   /** Containers in the order they were begun, over all fields. */
-  private readonly seen: object[] = [];
+  private readonly seen: (object | null)[] = [];
+  private seenCount = 0;
   private ordinals: Map<object, number> | null = null;
   private readonly fields: string[] = [];
+  private fieldCount = 0;
   /** Index in `seen` of the first container of each field. */
   private readonly starts: number[] = [];
   /** The step that led into each depth. */
@@ -62,17 +64,21 @@ export class ValueEncoder {
   /** Forgets everything about the values written, so that they can be collected. */
   end(): void {
     this.out.reset();
-    this.seen.length = 0;
-    this.ordinals = null;
-    this.fields.length = 0;
-    this.starts.length = 0;
+    if (this.ordinals === null) {
+      for (let i = 0; i < this.seenCount; i++) this.seen[i] = null;
+    } else {
+      this.seen.length = 0;
+      this.ordinals = null;
+    }
+    this.seenCount = 0;
+    this.fieldCount = 0;
     this.met = null;
   }
 
   /** One value by itself, or one field: `name` is what references from later fields say. */
   field(name: string, value: unknown): void {
-    this.fields.push(name);
-    this.starts.push(this.seen.length);
+    this.fields[this.fieldCount] = name;
+    this.starts[this.fieldCount++] = this.seenCount;
     this.write(value, 0);
   }
 
@@ -277,9 +283,9 @@ export class ValueEncoder {
 
   /** Writes a reference when `value` was written before. */
   private back(value: object): boolean {
-    const index = this.ordinals === null ? this.seen.indexOf(value) : (this.ordinals.get(value) ?? -1);
+    const index = this.find(value);
     if (index < 0) return false;
-    let field = this.fields.length - 1;
+    let field = this.fieldCount - 1;
     const own = index >= this.starts[field]!;
     while (this.starts[field]! > index) field--;
     this.out.u8(own ? TAG.back : TAG.backToField);
@@ -288,15 +294,22 @@ export class ValueEncoder {
     return true;
   }
 
+  private find(value: object): number {
+    if (this.ordinals !== null) return this.ordinals.get(value) ?? -1;
+    for (let i = this.seenCount - 1; i >= 0; i--) if (this.seen[i] === value) return i;
+    return -1;
+  }
+
   private remember(value: object): void {
-    const { seen } = this;
+    const index = this.seenCount++;
     if (this.ordinals !== null) {
-      this.ordinals.set(value, seen.length);
-    } else if (seen.length === SCAN_LIMIT) {
-      this.ordinals = new Map(seen.map((earlier, index) => [earlier, index]));
-      this.ordinals.set(value, seen.length);
+      this.ordinals.set(value, index);
+    } else if (index < SCAN_LIMIT) {
+      this.seen[index] = value;
+    } else {
+      this.ordinals = new Map(this.seen.map((earlier, ordinal) => [earlier!, ordinal]));
+      this.ordinals.set(value, index);
     }
-    seen.push(value);
   }
 
   private subclass(value: object, depth: number): PerdureError {
