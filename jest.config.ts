@@ -21,6 +21,7 @@ const config: Config = {
   testMatch: ['<rootDir>/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.long\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testTimeout: 30_000,
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^perdure$': '<rootDir>/framework/index.ts',
