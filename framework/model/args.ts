@@ -12,7 +12,7 @@ import type { ArgClass, ArgType } from './arg-type';
 import type { HandlerDeclaration } from './declaration';
 import { shapeOf } from './shape';
 import type { Shape } from './shape-type';
-import { orNothing, refusal } from './shape-type';
+import { Seen, orNothing, refusal } from './shape-type';
 import { parametersOf } from './source-text';
 
 /** The declared arguments of one handler. `where` is `type.method`, named in errors. */
@@ -76,9 +76,10 @@ function schemaOf(shapes: readonly Shape[]): CountedSchema {
       if (values.length > shapes.length) {
         throw refusal(where, `takes at most ${shapes.length} arguments but got ${values.length}`);
       }
+      const seen = new Seen();
       let end = 0;
       const built = shapes.map((shape, index) => {
-        const value = shape.build(values[index], `${where}: argument ${index + 1}`);
+        const value = shape.build(values[index], `${where}: argument ${index + 1}`, seen);
         if (index < values.length) end = index + 1;
         return value;
       });

@@ -80,7 +80,7 @@ export function declarationOf(ctor: object): ClassDeclaration | undefined {
 /** The class and its bases, the most basic first. */
 export function classChain(ctor: object): ClassFunction[] {
   const chain: ClassFunction[] = [];
-  for (let at = ctor; typeof at === 'function' && at !== Function.prototype && 'prototype' in at; ) {
+  for (let at = ctor; typeof at === 'function' && at !== Function.prototype && 'prototype' in at;) {
     chain.unshift(at as ClassFunction);
     at = Object.getPrototypeOf(at) as object;
   }

@@ -19,14 +19,19 @@ import { refuseStandard } from './legacy';
 type Method = (...args: never[]) => unknown;
 
 /** What a handler that may not wait answers; a promise here does not compile. */
-type Synchronous<F extends Method> = IsAny<ReturnType<F>> extends true
-  ? unknown
-  : [Extract<ReturnType<F>, PromiseLike<unknown>>] extends [never]
+type Synchronous<F extends Method> =
+  IsAny<ReturnType<F>> extends true
     ? unknown
-    : { readonly 'it may not return a promise: it is read-only and synchronous': never };
+    : [Extract<ReturnType<F>, PromiseLike<unknown>>] extends [never]
+      ? unknown
+      : { readonly 'it may not return a promise: it is read-only and synchronous': never };
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-type MethodDecoratorOf = <F extends Method>(target: object, name: string, descriptor: TypedPropertyDescriptor<F>) => void;
+type MethodDecoratorOf = <F extends Method>(
+  target: object,
+  name: string,
+  descriptor: TypedPropertyDescriptor<F>,
+) => void;
 
 export interface QueryOptions {
   /** One type for each argument, where compiled metadata does not say. */
@@ -122,7 +127,8 @@ function handler(kind: MethodKind, options: MessageOptions, everyMs = 0): Method
   return (target, name, descriptor) => {
     const { declared, where } = methodOf(`@${kind[0]!.toUpperCase()}${kind.slice(1)}`, target, name, descriptor);
     const other = declared.handlers.get(name);
-    if (other) throw new PerdureError('invalid_argument', `${where} is decorated as ${other.kind} and ${kind}: keep one`);
+    if (other)
+      throw new PerdureError('invalid_argument', `${where} is decorated as ${other.kind} and ${kind}: keep one`);
     declared.handlers.set(name, {
       kind,
       interleave: options.interleave ?? false,
@@ -142,10 +148,16 @@ function methodOf(word: string, target: object, name: string | symbol, descripto
   const where = `${ctor.name}.${String(name)}`;
   if (isStatic) throw new PerdureError('invalid_argument', `${word} ${where} is static: make it an instance method`);
   if (typeof name === 'symbol') {
-    throw new PerdureError('invalid_argument', `${word} ${where} is named by a symbol, which no message can carry: use a name`);
+    throw new PerdureError(
+      'invalid_argument',
+      `${word} ${where} is named by a symbol, which no message can carry: use a name`,
+    );
   }
   if (typeof descriptor?.value !== 'function') {
-    throw new PerdureError('invalid_argument', `${word} ${where} is no method: decorate a method, not a field or an accessor`);
+    throw new PerdureError(
+      'invalid_argument',
+      `${word} ${where} is no method: decorate a method, not a field or an accessor`,
+    );
   }
   return { declared: declare(ctor), where };
 }

@@ -8,55 +8,126 @@
  * are visible, for `#private` fields are refused (S28).
  */
 
-/** What a handler is: callers reach signals, updates and queries; the framework alone reaches reminders and everys. */
-export type MethodKind = 'signal' | 'update' | 'query' | 'reminder' | 'every';
+import type { PerdureError } from '../errors';
+import type { ClassFunction, MethodKind } from './declaration';
+import { classChain, declarationOf } from './declaration';
+import type { EntityClass, FieldDefinitions } from './fields';
+import { fieldsOf } from './fields';
+import type { MethodDefinition } from './handlers';
+import { handlersOf, methodNamed, runOf } from './handlers';
+import { describe, refusal, tagOf } from './shape-type';
+import { hasConstructor, privateName, speaksOfPromises } from './source-text';
 
-/** Kinds of an indexed field: a string, a safe integer, any finite number, a boolean, a `Date`. */
-export type IndexKind = 'keyword' | 'int' | 'double' | 'bool' | 'time';
+export type { ArgsSchema } from './args';
+export type { IndexKind, MethodKind } from './declaration';
+export type { MethodDefinition } from './handlers';
+export type { EntityClass } from './fields';
 
-/** The declared arguments of one handler. `where` is `type.method`, named in errors. */
-export interface ArgsSchema {
-  /**
-   * On receipt, once: turns decoded values into what the method declares (DTOs built and validated).
-   * Throws `invalid_argument` naming the method, the argument's path and the constraint.
-   */
-  build(values: readonly unknown[], where: string): unknown[];
-  /** On replay: gives recorded values their DTO prototypes again, without constructor, transform or validation (S10). */
-  revive(values: readonly unknown[]): unknown[];
-}
-
-export interface MethodDefinition {
-  readonly name: string;
-  readonly kind: MethodKind;
-  /** Proceeds while an exclusive invocation is parked (S7). */
-  readonly interleave: boolean;
-  /** May be the first message of an entity (S21). */
-  readonly creates: boolean;
-  /** Name of the `@Validate` method that may refuse it, or null. */
-  readonly validator: string | null;
-  readonly args: ArgsSchema;
-  /** Interval of an `@Every` method; 0 for other kinds. */
-  readonly everyMs: number;
-}
-
-export interface EntityDefinition {
+export interface EntityDefinition extends FieldDefinitions {
   /** 1 to 128 characters of `A-Z a-z 0-9 . _ -`. */
   readonly type: string;
-  readonly ctor: new () => object;
+  readonly ctor: EntityClass;
   readonly methods: ReadonlyMap<string, MethodDefinition>;
   readonly hasRun: boolean;
   /** True when any method is marked `creates`: then every other method on an unknown id is `not_found` (S21). */
   readonly creates: boolean;
-  /** Own field names of a newly constructed instance, sorted. */
-  readonly fields: readonly string[];
-  readonly indexed: ReadonlyMap<string, IndexKind>;
-  /** Former field name to present one (S28). */
-  readonly was: ReadonlyMap<string, string>;
-  readonly dropped: ReadonlySet<string>;
   /** True when any handler, `run` included, may suspend; only then must a step be drained (S4). */
   readonly asynchronous: boolean;
   /** Source text of the class and its bases, for the build id (S26a). */
   readonly source: string;
   /** What a completed entity does with further messages (S23). */
   readonly onCompleted: 'refuse';
+}
+
+const definitions = new WeakMap<object, EntityDefinition>();
+
+/** Builds and checks the definition once. Throws `invalid_argument`: class or type, the fact, the cure. */
+export function definitionOf(ctor: EntityClass): EntityDefinition {
+  const known = definitions.get(ctor);
+  if (known) return known;
+  const type = typeof ctor === 'function' ? (declarationOf(ctor)?.entity ?? null) : null;
+  if (type === null) {
+    const name = typeof ctor === 'function' ? `class ${ctor.name}` : describe(ctor);
+    throw refusal(name, "is not an entity: decorate the class with @Entity('type')");
+  }
+  const chain = classChain(ctor);
+  const sources = chain.map((one) => Function.prototype.toString.call(one));
+  checkChain(ctor, chain, sources);
+  const methods = handlersOf(ctor);
+  const run = runOf(ctor);
+  if (![...methods.values()].some(({ kind }) => kind === 'signal' || kind === 'update')) {
+    throw refusal(`class ${ctor.name}`, 'has no @Signal and no @Update, so no instance could ever exist: add one');
+  }
+  const source = sources.join('\n');
+  const definition: EntityDefinition = {
+    type,
+    ctor,
+    methods,
+    hasRun: run !== null,
+    creates: [...methods.values()].some((method) => method.creates),
+    ...fieldsOf(ctor, new Set([...methods.keys(), 'run'])),
+    asynchronous: isAsynchronous(ctor, methods.keys(), source),
+    source,
+    onCompleted: 'refuse',
+  };
+  definitions.set(ctor, definition);
+  return definition;
+}
+
+/** Definitions by type. Two different classes of one type are refused. */
+export function definitionsOf(classes: readonly EntityClass[]): ReadonlyMap<string, EntityDefinition> {
+  const byType = new Map<string, EntityDefinition>();
+  for (const ctor of classes) {
+    const definition = definitionOf(ctor);
+    const other = byType.get(definition.type);
+    if (other && other.ctor !== ctor) {
+      const fact = `has the type '${definition.type}' of class ${other.ctor.name}`;
+      throw refusal(`class ${ctor.name}`, `${fact}: give each entity class a type of its own`);
+    }
+    byType.set(definition.type, definition);
+  }
+  return byType;
+}
+
+/** What to answer when a message names no handler of the entity. `entity` is how messages call it. */
+export function unknownMethod(definition: EntityDefinition, entity: string, name: string): PerdureError {
+  const known = definition.methods.get(name);
+  if (known)
+    return refusal(
+      entity,
+      `method ${name} is a ${known.kind}, which callers cannot reach: make it a @Signal or @Update`,
+    );
+  if (name !== 'constructor' && typeof methodNamed(definition.ctor, name) === 'function') {
+    const cure = 'decorate it with @Signal(), @Update() or @Query(), or mark it protected';
+    return refusal(entity, `method ${name} of class ${definition.ctor.name} is no handler: ${cure}`);
+  }
+  const names = [...definition.methods.keys()].filter((method) => REACHABLE.has(definition.methods.get(method)!.kind));
+  return refusal(entity, `has no method ${JSON.stringify(name)}: it has ${names.join(', ')}`);
+}
+
+const REACHABLE: ReadonlySet<MethodKind> = new Set(['signal', 'update', 'query']);
+
+function checkChain(ctor: EntityClass, chain: readonly ClassFunction[], sources: readonly string[]): void {
+  const entities = chain.filter((one) => declarationOf(one)?.entity != null);
+  if (entities.length > 1) {
+    const fact = `extends ${entities[0]!.name}, which is an entity too`;
+    throw refusal(`class ${ctor.name}`, `${fact}: keep one @Entity in a chain and share by an undecorated base class`);
+  }
+  chain.forEach((one, index) => {
+    const name = privateName(sources[index]!);
+    if (name === null) return;
+    const cure = "durable state must be visible, so use TypeScript's private";
+    throw refusal(`class ${one.name}`, `has the private member ${name}: ${cure}`);
+  });
+  const constructing = chain.findLast((one, index) => one.length > 0 || hasConstructor(sources[index]!));
+  if (constructing && constructing.length > 0) {
+    const cure = 'an entity is constructed without arguments, so set fields in its first message';
+    throw refusal(`class ${ctor.name}`, `has a constructor with parameters: ${cure}`);
+  }
+}
+
+/** True when a method is async, however it was written, or the text speaks of promises at all (S4). */
+function isAsynchronous(ctor: EntityClass, names: Iterable<string>, source: string): boolean {
+  if ([...names, 'run'].some((name) => tagOf(methodNamed(ctor, name)) === 'AsyncFunction')) return true;
+  return speaksOfPromises(source);
 }

@@ -11,7 +11,7 @@
 import type { MetadataStorage, ValidationError } from 'class-validator';
 import type { ArgClass, ArgType } from './arg-type';
 import { classChain, declarationOf } from './declaration';
-import type { Shape } from './shape-type';
+import type { Seen, Shape } from './shape-type';
 import { describe, isPlain, refusal } from './shape-type';
 
 type ShapeOf = (type: ArgType, where: string) => Shape;
@@ -58,31 +58,48 @@ class DtoShape implements Shape {
     return (keys.length - known) * 1_000 + this.names.size - known;
   }
 
-  build(value: unknown, path: string): unknown {
+  build(value: unknown, path: string, seen: Seen): unknown {
     if (!isPlain(value)) throw refusal(path, `must be ${this.name}, not ${describe(value)}`);
+    return seen.once(value, this, path, () => this.construct(value, path, seen));
+  }
+
+  revive(value: unknown): unknown {
+    if (!isPlain(value)) return value;
+    Object.setPrototypeOf(value, this.ctor.prototype);
+    for (const { name, nested } of this.properties) {
+      if (nested && Object.hasOwn(value, name)) value[name] = nested.revive(value[name]);
+    }
+    return value;
+  }
+
+  private construct(value: Record<string, unknown>, path: string, seen: Seen): unknown {
     for (const key of Object.keys(value)) {
       if (this.names.has(key)) continue;
       throw refusal(`${path}.${key}`, `should not exist: ${this.ctor.name} declares no such property`);
     }
     const dto = new this.ctor();
-    for (const { name, nested, conditional } of this.properties) {
-      const given = Object.hasOwn(value, name) ? value[name] : undefined;
-      const absent = given === undefined || (given === null && conditional);
-      if (!absent) dto[name] = nested ? nested.build(given, `${path}.${name}`) : given;
-      else if (given === null) dto[name] = null;
-      else if (nested && !nested.optional && !conditional && dto[name] === undefined) nested.build(given, `${path}.${name}`);
-    }
+    for (const property of this.properties) this.assign(dto, property, value, path, seen);
     const errors = this.validator.validateSync(dto, VALIDATION);
-    if (errors.length > 0) throw refusal(path, `does not validate: ${complaints(errors, '')}`);
+    if (errors.length > 0) throw refusal(path, `does not validate: ${complaints(errors)}`);
     return dto;
   }
 
-  revive(value: unknown): unknown {
-    if (!isPlain(value)) return value;
-    for (const { name, nested } of this.properties) {
-      if (nested && Object.hasOwn(value, name)) value[name] = nested.revive(value[name]);
-    }
-    return Object.setPrototypeOf(value, this.ctor.prototype) as object;
+  /** A property left out keeps its initialiser's value; a nested one without any is required unless `@IsOptional`. */
+  private assign(
+    dto: Record<string, unknown>,
+    property: Property,
+    value: Record<string, unknown>,
+    path: string,
+    seen: Seen,
+  ) {
+    const { name, nested, conditional } = property;
+    const at = `${path}.${name}`;
+    const given = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (given === undefined && (conditional || dto[name] !== undefined)) return;
+    if (given === null && conditional) dto[name] = null;
+    else if (nested) dto[name] = nested.build(given, at, seen);
+    else if (typeof given === 'object' && given !== null) dto[name] = seen.once(given, null, at, () => given);
+    else if (given !== undefined) dto[name] = given;
   }
 }
 
@@ -130,9 +147,11 @@ function complete(shape: DtoShape, ctor: ArgClass, validator: ClassValidator, wh
 }
 
 function checkRules(rules: readonly Rule[], nested: boolean, storage: MetadataStorage, at: string): void {
-  if (!nested && rules.some((rule) => rule.type === 'nestedValidation')) {
-    const cure = 'add @Nested(() => Line) or @Nested(() => [Line])';
-    throw refusal(at, `is validated as nested but its class is not known: ${cure}`);
+  if (rules.some((rule) => rule.type === 'nestedValidation')) {
+    const cure = nested
+      ? 'remove it, for @Nested validates too'
+      : 'use @Nested(() => Line) or @Nested(() => [Line]) instead';
+    throw refusal(at, `has @ValidateNested, which does not say how to build it: ${cure}`);
   }
   for (const rule of rules) {
     if (!storage.getTargetValidatorConstraints(rule.constraintCls).some((constraint) => constraint.async)) continue;
@@ -149,17 +168,16 @@ function loadClassValidator(ctor: ArgClass, where: string): ClassValidator {
     return require('class-validator') as ClassValidator;
   } catch (error) {
     const cure = 'install the peer dependency class-validator, or give args with any()';
-    throw refusal(where, `is a ${ctor.name}, which class-validator must validate, but it cannot be loaded: ${cure}`, error);
+    throw refusal(
+      where,
+      `is a ${ctor.name}, which class-validator must validate, but it cannot be loaded: ${cure}`,
+      error,
+    );
   }
 }
 
-function complaints(errors: readonly ValidationError[], path: string): string {
-  const all = errors.flatMap((error) => [...complaintsOf(error, path)]);
+function complaints(errors: readonly ValidationError[]): string {
+  const all = errors.flatMap((error) => Object.values(error.constraints ?? {}));
   const more = all.length > MAX_COMPLAINTS ? ` (and ${all.length - MAX_COMPLAINTS} more)` : '';
   return all.slice(0, MAX_COMPLAINTS).join('; ') + more;
-}
-
-function* complaintsOf(error: ValidationError, path: string): Generator<string> {
-  for (const text of Object.values(error.constraints ?? {})) yield path + text;
-  for (const child of error.children ?? []) yield* complaintsOf(child, `${path}${error.property}.`);
 }

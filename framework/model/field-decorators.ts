@@ -95,7 +95,10 @@ function fieldOf(word: string, target: object | undefined, field: string | symbo
   const ctor = isStatic ? target : (target?.constructor ?? Object);
   const where = `${ctor.name}.${String(field)}`;
   if (isStatic || typeof field === 'symbol') {
-    throw new PerdureError('invalid_argument', `${word} ${where} is no field of instances: decorate a named instance field`);
+    throw new PerdureError(
+      'invalid_argument',
+      `${word} ${where} is no field of instances: decorate a named instance field`,
+    );
   }
   return { declared: declare(ctor), where };
 }

@@ -20,8 +20,7 @@ export interface EntityKey {
  * session and every id below `doneBelow` has been answered. `given` ids come from the caller, 1 to 512 bytes.
  */
 export type MessageId =
-  | { readonly session: string; readonly n: number; readonly doneBelow: number }
-  | { readonly given: string };
+  { readonly session: string; readonly n: number; readonly doneBelow: number } | { readonly given: string };
 
 /** Place of an entry in a history: the record's seq (from 1) and the entry's index in that record (from 0). */
 export interface Position {
@@ -40,7 +39,10 @@ export function checkId(id: unknown, what: string): asserts id is string {
     throw new PerdureError('invalid_argument', `${what} is not well-formed Unicode: remove the lone surrogate`);
   }
   if (id.length * 3 > MAX_ID_BYTES && Buffer.byteLength(id) > MAX_ID_BYTES) {
-    throw new PerdureError('invalid_argument', `${what} has ${Buffer.byteLength(id)} bytes; at most ${MAX_ID_BYTES} are allowed`);
+    throw new PerdureError(
+      'invalid_argument',
+      `${what} has ${Buffer.byteLength(id)} bytes; at most ${MAX_ID_BYTES} are allowed`,
+    );
   }
 }
 

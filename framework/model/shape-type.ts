@@ -14,8 +14,34 @@ export interface Shape {
   /** How badly the value fits, by its outer form and property names only; 0 is best, Infinity refuses. */
   score(value: unknown): number;
   /** Throws `invalid_argument` whose message begins with `path`. */
-  build(value: unknown, path: string): unknown;
+  build(value: unknown, path: string, seen: Seen): unknown;
   revive(value: unknown): unknown;
+}
+
+/** References to one object that an argument list may hold beyond the first of each. */
+const MAX_SHARED_REFERENCES = 100;
+const PENDING = Symbol('pending');
+
+/** The objects met while one argument list is built: a shared one is built once and stays shared. */
+export class Seen {
+  private readonly met = new Map<object, { shape: string; built: unknown }>();
+  private shared = 0;
+
+  once(value: object, shape: Shape | null, path: string, build: () => unknown): unknown {
+    const key = shape ? `${shape.sort}: ${shape.name}` : '';
+    const known = this.met.get(value);
+    if (known) {
+      if (known.built === PENDING) throw refusal(path, 'contains itself: arguments may not be cyclic');
+      if (known.shape !== key) throw refusal(path, 'is one object in two places of different types: send a copy');
+      if (++this.shared > MAX_SHARED_REFERENCES) {
+        throw refusal(path, `is one of more than ${MAX_SHARED_REFERENCES} shared references: send copies`);
+      }
+      return known.built;
+    }
+    const entry = { shape: key, built: PENDING as unknown };
+    this.met.set(value, entry);
+    return (entry.built = build());
+  }
 }
 
 /** The shape, or undefined. */
@@ -25,7 +51,7 @@ export function orNothing(shape: Shape): Shape {
     sort: shape.sort,
     optional: true,
     score: (value) => shape.score(value),
-    build: (value, path) => (value === undefined ? value : shape.build(value, path)),
+    build: (value, path, seen) => (value === undefined ? value : shape.build(value, path, seen)),
     revive: (value) => (value === undefined ? value : shape.revive(value)),
   };
 }

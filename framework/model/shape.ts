@@ -22,7 +22,10 @@ export function shapeOf(type: ArgType, where: string): Shape {
   if (word?.perdure === 'any') return { name: 'anything', sort: 'any', optional: true, ...transparent };
   if (word?.perdure === 'optional') return orNothing(shapeOf(word.type, where));
   if (word?.perdure === 'oneOf') return oneOfShape(word, where);
-  throw refusal(where, `has an unknown type ${String(type)}: give a class, [Class], oneOf(…), optional(…), any() or null`);
+  throw refusal(
+    where,
+    `has an unknown type ${String(type)}: give a class, [Class], oneOf(…), optional(…), any() or null`,
+  );
 }
 
 const transparent = {
@@ -53,11 +56,16 @@ function classShape(ctor: ArgClass | BigIntConstructor, where: string): Shape {
     const fact = SAYS_NOTHING.has(name)
       ? `is compiled to ${name}, which says nothing`
       : `is a ${name}, which is no argument type`;
-    throw refusal(where, `${fact}: say what it is with args, as in @Signal({ args: [Trip, [Trip], oneOf(A, B), any()] })`);
+    throw refusal(
+      where,
+      `${fact}: say what it is with args, as in @Signal({ args: [Trip, [Trip], oneOf(A, B), any()] })`,
+    );
   }
   if (valueTypeOf(ctor as ArgClass)) {
     const { prototype } = ctor as ArgClass;
-    return exactly(`a ${name}`, name, (value) => Object.prototype.isPrototypeOf.call(prototype as object, value as object));
+    return exactly(`a ${name}`, name, (value) =>
+      Object.prototype.isPrototypeOf.call(prototype as object, value as object),
+    );
   }
   return dtoShape(ctor as ArgClass, where, shapeOf);
 }
@@ -77,20 +85,26 @@ function exactly(name: string, sort: string, check: (value: unknown) => boolean)
 }
 
 function arrayShape(type: readonly ArgType[], where: string): Shape {
-  if (type.length !== 1) throw refusal(where, `has an array type of ${type.length} elements: write [Line] for an array of lines`);
+  if (type.length !== 1)
+    throw refusal(where, `has an array type of ${type.length} elements: write [Line] for an array of lines`);
   const element = shapeOf(type[0]!, where);
   const name = `an array (of ${element.name})`;
-  return {
+  const shape: Shape = {
     name,
     sort: 'Array',
     optional: false,
     score: (value) => (Array.isArray(value) ? 0 : Infinity),
-    build(value, path) {
+    build(value, path, seen) {
       if (!Array.isArray(value)) throw refusal(path, `must be ${name}, not ${describe(value)}`);
-      return value.map((item, index) => element.build(item, `${path}[${index}]`));
+      const items = () => value.map((item, index) => element.build(item, `${path}[${index}]`, seen));
+      return seen.once(value, shape, path, items);
     },
-    revive: (value) => (Array.isArray(value) ? value.map((item) => element.revive(item)) : value),
+    revive(value) {
+      if (Array.isArray(value)) value.forEach((item, index) => (value[index] = element.revive(item)));
+      return value;
+    },
   };
+  return shape;
 }
 
 function oneOfShape({ types }: OneOf, where: string): Shape {
@@ -115,10 +129,10 @@ function oneOfShape({ types }: OneOf, where: string): Shape {
     sort: 'oneOf',
     optional: false,
     score: (value) => Math.min(...shapes.map((shape) => shape.score(value))),
-    build(value, path) {
+    build(value, path, seen) {
       const shape = choose(value);
       if (!shape) throw refusal(path, `must be ${name}, not ${describe(value)}`);
-      return shape.build(value, path);
+      return shape.build(value, path, seen);
     },
     revive: (value) => choose(value)?.revive(value) ?? value,
   };

@@ -12,7 +12,8 @@ type Method = (...args: never[]) => unknown;
 const PRIVATE_NAME = /#[\p{ID_Start}$_][\p{ID_Continue}$]*/u;
 /** What compilers for older targets make of `#private` names. */
 const LOWERED_PRIVATE = /\b(?:__classPrivateField\w+|_class_private_\w+|_classPrivate\w+)\b/;
-const BEFORE_REGEXP = /(?:^|[([{},;=:!&|?+\-*%~^<>]|(?:^|[^\w$.])(?:return|typeof|in|of|void|throw|case|do|else|yield|await))\s*$/;
+const BEFORE_REGEXP =
+  /(?:^|[([{},;=:!&|?+\-*%~^<>]|(?:^|[^\w$.])(?:return|typeof|in|of|void|throw|case|do|else|yield|await))\s*$/;
 const REGEXP = /\/(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y;
 const PLAIN_TOKENS = [/\/\/[^\n]*/y, /\/\*[^]*?\*\//y, /'(?:[^'\\]|\\[^])*'/y, /"(?:[^"\\]|\\[^])*"/y];
 /** From a backquote, or from the brace that ends an expression, to the next expression or the end. */
@@ -22,6 +23,16 @@ const TEMPLATE = /[`}](?:[^`\\$]|\\[^]|\$(?!\{))*(?:`|\$\{)/y;
 export function privateName(source: string): string | null {
   const code = blank(source);
   return (PRIVATE_NAME.exec(code) ?? LOWERED_PRIVATE.exec(code))?.[0] ?? null;
+}
+
+/** True when the class text has a constructor of its own. */
+export function hasConstructor(source: string): boolean {
+  return /(?:^|[^.\w$#])constructor\s*\(/.test(blank(source));
+}
+
+/** True when code uses `async`, `await`, `Promise` or `.then`. */
+export function speaksOfPromises(source: string): boolean {
+  return /\b(?:async|await|Promise|then)\b/.test(blank(source));
 }
 
 /** Whether a function has parameters at all, and whether the last is a rest parameter. */
@@ -72,7 +83,9 @@ function token(source: string, before: string): string {
     const text = match(pattern, source, before.length);
     if (text !== '') return text;
   }
-  return source[before.length] === '/' && BEFORE_REGEXP.test(before.slice(-40)) ? match(REGEXP, source, before.length) : '';
+  return source[before.length] === '/' && BEFORE_REGEXP.test(before.slice(-40))
+    ? match(REGEXP, source, before.length)
+    : '';
 }
 
 function match(pattern: RegExp, source: string, at: number): string {
