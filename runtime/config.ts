@@ -33,3 +33,30 @@ export const READER_CACHE_KIB = 32_768;
 export const SQLITE_BUSY_MS = 5_000;
 /** Problems that a full check lists before it stops listing. */
 export const VERIFY_PROBLEMS = 1_000;
+
+// Activities
+
+/** Activities that one host runs at a time. */
+export const MAX_RUNNING_ACTIVITIES = 256;
+/** Largest encoded result of an activity. */
+export const MAX_RESULT_BYTES = 1_048_576;
+/** A retry comes earlier than its policy says by at most this part of the pause, so that failures spread out. */
+export const RETRY_JITTER = 0.1;
+/** Heartbeats are noted in the store at most this often per activity. */
+export const HEARTBEAT_NOTE_MS = 5_000;
+/** How long a drain waits for running activities. */
+export const ACTIVITY_DRAIN_MS = 10_000;
+
+// Timers
+
+/** Timers due within this time are kept in memory. */
+export const TIMER_WINDOW_MS = 60_000;
+/** Timers kept in memory at a time, and read at a time. */
+export const TIMER_PAGE = 4_096;
+/** Entities whose timers fire at a time; the rest of a backlog waits its turn. */
+export const TIMERS_IN_FLIGHT = 64;
+/** The wall clock is looked at again at least this often, for it may jump. */
+export const TIMER_RECHECK_MS = 10_000;
+/** Pause before an entity is woken again whose timer stayed where it was; doubles up to the maximum. */
+export const REFIRE_INITIAL_MS = 1_000;
+export const REFIRE_MAXIMUM_MS = 300_000;
