@@ -28,6 +28,8 @@ export interface EntityDefinition extends FieldDefinitions {
   readonly type: string;
   readonly ctor: EntityClass;
   readonly methods: ReadonlyMap<string, MethodDefinition>;
+  /** The `@Every` methods, which are armed at birth and when a build brings them (S22). */
+  readonly every: readonly MethodDefinition[];
   readonly hasRun: boolean;
   /** True when any method is marked `creates`: then every other method on an unknown id is `not_found` (S21). */
   readonly creates: boolean;
@@ -63,6 +65,7 @@ export function definitionOf(ctor: EntityClass): EntityDefinition {
     type,
     ctor,
     methods,
+    every: [...methods.values()].filter((method) => method.kind === 'every'),
     hasRun: run !== null,
     creates: [...methods.values()].some((method) => method.creates),
     ...fieldsOf(ctor, new Set([...methods.keys(), 'run'])),
