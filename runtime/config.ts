@@ -18,11 +18,11 @@ export const SCAN_PAGE_ENTITIES = 10_000;
 
 // Embedded store
 
-/** Appends and bytes of one group commit. */
-export const GROUP_RECORDS = 4_096;
+/** Writes and bytes after which a group commit takes in no further message. */
+export const GROUP_WRITES = 4_096;
 export const GROUP_BYTES = 8_388_608;
-/** Appends and bytes after which the write-ahead log is copied into the main file. */
-export const CHECKPOINT_RECORDS = 20_000;
+/** Writes and bytes after which the write-ahead log is copied into the main file. */
+export const CHECKPOINT_WRITES = 20_000;
 export const CHECKPOINT_BYTES = 16_777_216;
 /** Keys whose number and tail the writer keeps in memory. */
 export const KEY_CACHE_ENTRIES = 100_000;
@@ -33,6 +33,23 @@ export const READER_CACHE_KIB = 32_768;
 export const SQLITE_BUSY_MS = 5_000;
 /** Problems that a full check lists before it stops listing. */
 export const VERIFY_PROBLEMS = 1_000;
+
+// Client
+
+/** How long a call waits for its answer, from the first send, unless `timeout` says otherwise. */
+export const CALL_TIMEOUT_MS = 30_000;
+/** Deadlines are kept in slots of this length: a call ends at most this much after its deadline. */
+export const DEADLINE_SLOT_MS = 10;
+/** Pause before a message is sent again; doubles up to the maximum, and its second half is random. */
+export const RESEND_INITIAL_MS = 20;
+export const RESEND_MAXIMUM_MS = 2_000;
+/** Largest encoded arguments of one call. */
+export const MAX_PAYLOAD_BYTES = 1_048_576;
+/** Requests of one client that wait for an answer at a time. */
+export const MAX_IN_FLIGHT = 100_000;
+/** Entities one page of the client's `list` asks for; entries one page of its `history` asks for. */
+export const CLIENT_LIST_PAGE = 200;
+export const CLIENT_HISTORY_PAGE = 200;
 
 // Activities
 
