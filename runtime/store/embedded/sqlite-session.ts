@@ -155,6 +155,7 @@ export class SqliteSession implements StoreSession {
       // The session was lost while it closed: `lost` says why, and the threads end anyway.
     }
     await this.ended;
+    this.finish(this.closed());
   }
 
   private fromWriter(reply: WriterReply): void {
@@ -169,7 +170,6 @@ export class SqliteSession implements StoreSession {
     return new Promise((resolve) => {
       worker.once('exit', () => {
         if (!this.closing) this.lose(this.threadFailed(null));
-        else this.finish(this.closed());
         resolve();
       });
     });

@@ -33,7 +33,7 @@ export class WriterChannel {
   private collecting: Pending[] = [];
   /** Calls of each message that was posted, in order. */
   private readonly inFlight: Pending[][] = [];
-  private readonly statsWaiting: ((stats: WriterStats) => void)[] = [];
+  private readonly statsWaiting: { resolve(stats: WriterStats): void; reject(reason: PerdureError): void }[] = [];
   private failure: PerdureError | null = null;
 
   constructor(private readonly worker: Pick<Worker, 'postMessage'>) {}
@@ -67,11 +67,12 @@ export class WriterChannel {
     if (this.failure) return Promise.reject(this.failure);
     this.flush();
     this.worker.postMessage('stats');
-    return new Promise((resolve) => this.statsWaiting.push(resolve));
+    return new Promise((resolve, reject) => this.statsWaiting.push({ resolve, reject }));
   }
 
   /** The writer has committed the messages of these answers. */
   answered(parts: readonly Uint8Array[]): void {
+    if (this.failure) return;
     for (const answers of parts) {
       const calls = this.inFlight.shift();
       assert(calls, 'the writer answered a message that was not sent');
@@ -84,13 +85,14 @@ export class WriterChannel {
   }
 
   statsArrived(stats: WriterStats): void {
-    this.statsWaiting.shift()?.(stats);
+    this.statsWaiting.shift()?.resolve(stats);
   }
 
   fail(reason: PerdureError): void {
     if (this.failure) return;
     this.failure = reason;
     for (const call of [...this.inFlight.splice(0).flat(), ...this.collecting.splice(0)]) call.fail(reason);
+    for (const call of this.statsWaiting.splice(0)) call.reject(reason);
   }
 
   /** Posts what was collected. */
