@@ -23,8 +23,13 @@ export class ByteReader {
   private view: DataView | null = null;
   private text: Buffer | null = null;
 
-  constructor(readonly bytes: Uint8Array) {
-    this.end = bytes.length;
+  readonly bytes: Uint8Array;
+
+  /** A Buffer is read through a plain view, so that its parts are plain too. */
+  constructor(bytes: Uint8Array) {
+    const { buffer, byteOffset, byteLength } = bytes;
+    this.bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(buffer, byteOffset, byteLength);
+    this.end = byteLength;
   }
 
   u8(): number {
@@ -61,6 +66,17 @@ export class ByteReader {
       scale *= 128;
     }
     throw corrupt(`a number before byte ${this.at} is too long`);
+  }
+
+  /** As `ByteWriter.signed` wrote it. */
+  signed(): number {
+    const first = this.u8();
+    let magnitude = (first >> 1) & 0x3f;
+    if (first >= 0x80) {
+      magnitude += this.varint() * 64;
+      if (magnitude > Number.MAX_SAFE_INTEGER) throw corrupt(`a number before byte ${this.at} is too long`);
+    }
+    return (first & 1) === 0 ? magnitude : -magnitude;
   }
 
   /** A count of things that take at least `bytesEach` bytes each. */

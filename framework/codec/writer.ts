@@ -7,8 +7,6 @@
  * slabs, because a typed array of its own costs about 1 µs: whoever keeps many of them for long keeps slabs.
  */
 
-import { PerdureError } from '../errors';
-
 const INITIAL_BYTES = 4096;
 /** A scratch buffer that has grown past this is given back after use. */
 const MAX_IDLE_BYTES = 1024 * 1024;
@@ -96,6 +94,15 @@ export class ByteWriter {
     this.at = at;
   }
 
+  /** The sign, then 6 bits, then the rest as a varint; from -(2^53 - 1) to 2^53 - 1. */
+  signed(value: number): void {
+    const magnitude = Math.abs(value);
+    const first = (value < 0 ? 1 : 0) | ((magnitude % 64) << 1);
+    if (magnitude < 64) return this.u8(first);
+    this.u8(first | 0x80);
+    this.varint(Math.floor(magnitude / 64));
+  }
+
   f64(value: number): void {
     this.reserve(8);
     this.view.setFloat64(this.at, value, true);
@@ -165,12 +172,5 @@ export class ByteWriter {
     this.bytes = bytes;
     this.text = Buffer.from(bytes.buffer);
     this.view = new DataView(bytes.buffer);
-  }
-}
-
-/** Writes a string whose well-formedness was checked where it entered. */
-export function writeText(out: ByteWriter, text: string, what: string): void {
-  if (!out.string(text)) {
-    throw new PerdureError('invalid_argument', `${what} is not well-formed Unicode: remove the lone surrogate`);
   }
 }
