@@ -19,11 +19,14 @@ const closedTo = {
   shard: ['client', 'host', ...adapters, ...upper],
   host: ['client', ...adapters, ...upper],
 };
-const runtimeZones = Object.entries(closedTo).map(([room, closed]) => ({
+const zoneOf = ([room, closed]) => ({
   target: `./runtime/${room}`,
   from: closed.map((other) => `./runtime/${other}`),
   message: `runtime/${room} may not import this room: host → shard → activation; adapters only in composition roots.`,
-}));
+});
+const runtimeZones = Object.entries(closedTo).map(zoneOf);
+/** The entry of `perdure/client` is the composition root of callers: it alone of its room sees adapters. */
+const callerZones = [zoneOf(['client', closedTo.client.filter((room) => !adapters.includes(room))])];
 
 const above = {
   framework: ['runtime', 'entities', 'samples', 'benchmarks'],
@@ -95,8 +98,17 @@ export default tseslint.config(
     },
   },
   {
+    files: ['runtime/client/index.ts'],
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        { basePath: import.meta.dirname, zones: [...layerZones, ...callerZones] },
+      ],
+    },
+  },
+  {
     files: ['{framework,runtime}/**/*.ts'],
-    ignores: ['runtime/system/**', 'runtime/testing/manual-clock.ts', ...tests],
+    ignores: ['runtime/system/**', ...tests],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -160,6 +172,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked],
     rules: {
       'max-lines-per-function': ['error', { max: 390 }],
+      '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
     },

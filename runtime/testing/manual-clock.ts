@@ -9,23 +9,16 @@
  * 1. Timers fire in the order of their due times, ties in the order they were set; a timer set by a firing one within
  *    the reach of the advance fires in the same advance.
  * 2. Wall jumps (`jump`) fire nothing and move no timer: timers live on monotonic time.
- * 3. `breathe` and `drain` use the scheduling of the process as it was at import, so fake timers cannot stop them (S4).
+ * 3. `breathe` and `drain` are the system clock's, so fake timers cannot stop them (S4).
  */
 
 import { assert } from '../../framework/assert';
 import type { Cancel, Clock } from '../ports/clock';
-
-const realNextTick = process.nextTick.bind(process);
-const realImmediate = setImmediate;
-const realMicrotask = queueMicrotask;
+import { systemClock } from '../system/clock';
 
 export interface ManualClockOptions {
   /** First wall-clock time, milliseconds since the epoch; 0 when absent. */
   readonly now?: number;
-  /** A real `process.nextTick`, where a test framework had replaced it before this module was loaded. */
-  readonly nextTick?: (fire: () => void) => void;
-  /** A real `setImmediate`, likewise. */
-  readonly immediate?: (fire: () => void) => void;
 }
 
 interface Timer {
@@ -41,13 +34,9 @@ export class ManualClock implements Clock {
   #order = 0;
   #pending = 0;
   readonly #heap: Timer[] = [];
-  readonly #nextTick: (fire: () => void) => void;
-  readonly #immediate: (fire: () => void) => void;
 
   constructor(options: ManualClockOptions = {}) {
     this.#wall = options.now ?? 0;
-    this.#nextTick = options.nextTick ?? realNextTick;
-    this.#immediate = options.immediate ?? realImmediate;
   }
 
   now(): number {
@@ -71,11 +60,11 @@ export class ManualClock implements Clock {
   }
 
   breathe(): Promise<void> {
-    return new Promise((resolve) => this.#immediate(resolve));
+    return systemClock.breathe();
   }
 
   drain(done: () => void): void {
-    realMicrotask(() => this.#nextTick(done));
+    systemClock.drain(done);
   }
 
   /** Timers that are neither fired nor cancelled. */

@@ -64,7 +64,12 @@ export interface EntityDescription {
   readonly blocked: BlockedDescription | null;
   readonly held: HeldDescription | null;
   readonly activities: readonly ActivityDescription[];
-  readonly timers: readonly { readonly effect: number; readonly purpose: string; readonly method: string; readonly due: number }[];
+  readonly timers: readonly {
+    readonly effect: number;
+    readonly purpose: string;
+    readonly method: string;
+    readonly due: number;
+  }[];
   /** Messages admitted and not applied yet. */
   readonly admitted: number;
   /** Business failures of signals, newest last, at most 10. */
@@ -89,4 +94,10 @@ export interface HistoryEntry {
   /** For instance `update redeem`, `activity mail.voucher`, `timer sleep`, `run`. */
   readonly input: string;
   readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Answer of op `history`, encoded as a value: entries in order, and the seq to go on from, null at the end. */
+export interface HistoryPage {
+  readonly entries: readonly HistoryEntry[];
+  readonly next: number | null;
 }

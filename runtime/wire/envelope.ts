@@ -33,12 +33,16 @@ export type EntityRequest =
   | { readonly op: 'result'; readonly key: EntityKey }
   /** The outcome of a submitted message; `wait` asks to answer only when there is one. */
   | { readonly op: 'operation'; readonly key: EntityKey; readonly id: MessageId; readonly wait: boolean }
-  | { readonly op: 'operator'; readonly key: EntityKey; readonly action: 'hold' | 'resume' | 'skip' | 'terminate'; readonly reason: string }
+  | {
+      readonly op: 'operator';
+      readonly key: EntityKey;
+      readonly action: 'hold' | 'resume' | 'skip' | 'terminate';
+      readonly reason: string;
+    }
   | { readonly op: 'promise'; readonly key: EntityKey; readonly name: string; readonly outcome: Outcome };
 
 export type DirectoryRequest =
-  | { readonly op: 'list'; readonly query: ListQuery }
-  | { readonly op: 'count'; readonly filter: EntityFilter };
+  { readonly op: 'list'; readonly query: ListQuery } | { readonly op: 'count'; readonly filter: EntityFilter };
 
 export type Request = MessageRequest | EntityRequest | DirectoryRequest;
 

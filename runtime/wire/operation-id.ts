@@ -77,6 +77,7 @@ function isId(text: string | null): text is string {
 }
 
 function badId(text: unknown): PerdureError {
-  const shown = typeof text === 'string' ? JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text) : typeof text;
+  const shown =
+    typeof text === 'string' ? JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text) : typeof text;
   return new PerdureError('invalid_argument', `${shown} is no operation id: pass the id that submit() gave, whole`);
 }

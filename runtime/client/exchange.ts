@@ -1,0 +1,87 @@
+/**
+ * Exchange: one request that waits for its answer.
+ *
+ * Owns: the state of one wait, and how its answer becomes a value. Does not own: when it is sent or given up (`sender`).
+ *
+ * One object per call carries everything, the links of `Session` and `Deadlines` included: calls are made by the
+ * hundred thousand a second.
+ */
+
+import type { PerdureError } from '../../framework/errors';
+import type { Cancel } from '../ports/clock';
+import type { Reply, Request } from '../wire/envelope';
+import { fromWireError } from '../wire/errors';
+import type { Wait } from './deadlines';
+import type { Numbered } from './session';
+
+export type OkReply = Extract<Reply, { ok: true }>;
+
+/** What a reply says beside its value (S11): `seq` of the record that holds the outcome, 0 where there is none. */
+export interface ReplyInfo {
+  /** True when this message id had been applied before. */
+  readonly duplicate: boolean;
+  readonly seq: number;
+}
+
+export interface ExchangeOptions {
+  /** From the first send to the last moment an answer is taken; Infinity for none. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | null;
+  readonly onReply: ((info: ReplyInfo) => void) | null;
+  /** False for a request that must not be carried out twice and has no id: it is resent only if nobody received it. */
+  readonly repeatable: boolean;
+}
+
+/** Who is told when an exchange ends without a reply. */
+export interface Giver {
+  expired<T>(exchange: Exchange<T>): void;
+  aborted<T>(exchange: Exchange<T>): void;
+}
+
+export class Exchange<T> implements Numbered, Wait {
+  n = 0;
+  lower: Numbered | null = null;
+  higher: Numbered | null = null;
+  slot: Wait['slot'] = null;
+  earlier: Wait | null = null;
+  later: Wait | null = null;
+
+  request!: Request;
+  resolve!: (value: T) => void;
+  reject!: (error: unknown) => void;
+  attempt = 1;
+  /** Sends after the first, those nobody received included. */
+  resends = 0;
+  /** True once a send may have reached a host. */
+  received = false;
+  ended = false;
+  lastFailure: PerdureError | null = null;
+  /** Set while it pauses before the next send. */
+  cancelResend: Cancel | null = null;
+
+  constructor(
+    private readonly giver: Giver,
+    private readonly read: (reply: OkReply, request: Request) => T,
+    readonly options: ExchangeOptions,
+  ) {}
+
+  expire(): void {
+    this.giver.expired(this);
+  }
+
+  /** An AbortSignal's listener. */
+  handleEvent(): void {
+    this.giver.aborted(this);
+  }
+
+  /** Ends the wait with the reply. What `onReply` or `read` throws rejects the call. */
+  settle(reply: Reply): void {
+    try {
+      this.options.onReply?.({ duplicate: reply.duplicate, seq: reply.ok ? reply.seq : 0 });
+      if (reply.ok) this.resolve(this.read(reply, this.request));
+      else this.reject(fromWireError(reply.error));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+}

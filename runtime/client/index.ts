@@ -1,0 +1,37 @@
+/**
+ * `perdure/client`: what code outside entities imports to reach them.
+ *
+ * Owns: the composition of a client with the clock and entropy of the system. `connect` and a host that are handed the
+ * same `memory()` are connected; nothing leaves the process.
+ */
+
+import '../node-floor';
+import type { Transport } from '../ports/transport';
+import { systemClock } from '../system/clock';
+import { systemEntropy } from '../system/entropy';
+import { createClient } from './client';
+import type { ClientOptions } from './client';
+import type { PerdureClient } from './types';
+
+export type ConnectOptions = Omit<ClientOptions, 'transport' | 'clock' | 'entropy'>;
+
+/** A client over `transport`. Resolves before any host serves: calls wait for one until their timeout. */
+export async function connect(transport: Transport, options: ConnectOptions = {}): Promise<PerdureClient> {
+  return createClient({ ...options, transport, clock: systemClock, entropy: systemEntropy });
+}
+
+export { PerdureError, isPerdureError } from '../../framework/errors';
+export type { ErrorCode } from '../../framework/errors';
+export type { Duration } from '../../framework/model/duration';
+export { contract } from '../../framework/model/handle';
+export type { Contract, ContractKind, EntityReference, Handle } from '../../framework/model/handle';
+export type { EntityStatus, IndexedValue } from '../ports/history-store';
+export type { Transport } from '../ports/transport';
+export { memory } from '../transport/memory-transport';
+export type * from '../wire/description';
+export type { OperationStatus } from '../wire/envelope';
+export type { CountOptions, HistoryOptions, ListOptions, ListedEntity } from './directory';
+export type { ReplyInfo } from './exchange';
+export type { FieldCondition, IndexableField, OrderBy, Selection, Where } from './filter';
+export type { Operation, WaitOptions } from './operation';
+export type { AnyHandle, CallOptions, PerdureClient, Submitting } from './types';
