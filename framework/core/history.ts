@@ -36,8 +36,7 @@ export interface Failure {
 
 /** What an invocation, an activity or a promise came to. `value` is an encoded value. */
 export type Outcome =
-  | { readonly ok: true; readonly value: Uint8Array }
-  | { readonly ok: false; readonly failure: Failure };
+  { readonly ok: true; readonly value: Uint8Array } | { readonly ok: false; readonly failure: Failure };
 
 /** One fact from outside (S1); `condition` is the framework's own finding that a waiting predicate is true (S6). */
 export type Input =

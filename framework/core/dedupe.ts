@@ -1,0 +1,331 @@
+/**
+ * Dedupe: which message ids an entity has seen, and where their outcomes are (S11, S12, S16).
+ *
+ * Owns: the window of ids of the client library (per client session), that of caller-given ids, their expiry, and the
+ * immutable segments into which the latter are sealed. Part of the ledger: only recorded facts and step times enter.
+ * Does not own: the outcomes themselves (they stay in the history), reading segments from a store.
+ *
+ * Invariants: an id is never forgotten by count, but for MAX_GIVEN_IDS (counted); a wall clock is never compared with
+ * an id; a pending id is never forgotten.
+ */
+
+import { hash } from 'node:crypto';
+import { decodeValue, encodeValue } from '../codec/value';
+import { assert } from '../assert';
+import type { MessageId, Position } from '../model/identity';
+import {
+  GIVEN_WINDOW_MS,
+  MAX_EVICTED_SESSIONS,
+  MAX_GIVEN_IDS,
+  MAX_SESSIONS,
+  MAX_SESSION_IDS,
+  OPERATION_WINDOW_MS,
+  SEGMENT_IDS,
+  SESSION_WINDOW_MS,
+} from './limits';
+import { packSegment, unpackSegment } from './segment';
+
+/** One remembered id. `seq` 0 means that its outcome is still to come. */
+export interface Remembered {
+  seq: number;
+  index: number;
+  /** Step time of its outcome, or of its arrival while pending. */
+  time: number;
+  operation: boolean;
+}
+
+interface SessionId extends Remembered {
+  readonly n: number;
+}
+
+export interface GivenId extends Remembered {
+  /** First 8 bytes of the SHA-256 of the arguments with sorted keys, as latin1 text. */
+  readonly payload: string;
+}
+
+interface ClientSession {
+  readonly session: string;
+  doneBelow: number;
+  /** Sorted by n. */
+  readonly ids: SessionId[];
+  touched: number;
+}
+
+export type Verdict =
+  | { readonly state: 'new' }
+  | { readonly state: 'pending' }
+  | { readonly state: 'done'; readonly at: Position }
+  | { readonly state: 'conflict' }
+  | { readonly state: 'too_old' }
+  | { readonly state: 'full' };
+
+interface SegmentRef {
+  readonly name: string;
+  readonly newest: number;
+  readonly count: number;
+}
+
+const NEW: Verdict = { state: 'new' };
+const PENDING: Verdict = { state: 'pending' };
+const SWEEP_MS = 3_600_000;
+
+/** 128-bit hash of a caller-given id, as 16 latin1 characters. */
+export function hashId(id: string): string {
+  return hash('sha256', id, 'buffer').toString('latin1', 0, 16);
+}
+
+/** 64-bit hash of encoded arguments, independent of the order of keys. */
+export function hashPayload(args: Uint8Array): string {
+  const canonical = encodeValue(decodeValue(args), { classes: 'plain', sortKeys: true });
+  return hash('sha256', canonical, 'buffer').toString('latin1', 0, 8);
+}
+
+export class Dedupe {
+  private readonly sessions: ClientSession[] = [];
+  /** Highest n of evicted client sessions, oldest first. */
+  private readonly evicted = new LazyMap<string, number>();
+  private readonly fresh = new LazyMap<string, GivenId>();
+  private readonly sealed = new LazyMap<string, GivenId>();
+  private segments: SegmentRef[] = [];
+  private segmentsLoaded = true;
+  private nextSegment = 1;
+  private swept = 0;
+  /** Caller-given ids that went early for MAX_GIVEN_IDS. */
+  forgottenEarly = 0;
+
+  /** What is known of an id. `payload` is looked at for caller-given ids alone. */
+  look(id: MessageId, payload: () => string): Verdict {
+    if ('given' in id) return this.lookGiven(id.given, payload);
+    const client = this.sessions.find((candidate) => candidate.session === id.session);
+    if (client === undefined) return this.lookUnknownSession(id.session, id.n);
+    const known = findId(client.ids, id.n);
+    if (known !== undefined) return verdictOf(known);
+    if (id.n < client.doneBelow) return { state: 'too_old' };
+    return client.ids.length >= MAX_SESSION_IDS ? { state: 'full' } : NEW;
+  }
+
+  /** Remembers the arrival of an id at a step time; `operation` ids are kept for OPERATION_WINDOW_MS. */
+  begin(id: MessageId, payload: () => string, time: number, operation: boolean): void {
+    this.sweep(time);
+    const entry = { seq: 0, index: 0, time, operation };
+    if ('given' in id) {
+      this.fresh.set(hashId(id.given), { ...entry, payload: payload() });
+      return;
+    }
+    const client = this.clientFor(id.session, time);
+    client.touched = time;
+    insertId(client.ids, { n: id.n, ...entry });
+    if (id.doneBelow > client.doneBelow) client.doneBelow = id.doneBelow;
+    prune(client, time);
+  }
+
+  /** The outcome of an id stands at a position. */
+  answer(id: MessageId, at: Position, time: number): void {
+    const known = 'given' in id ? this.fresh.get(hashId(id.given)) : this.findSessionId(id.session, id.n);
+    assert(known !== undefined, 'an answered id is remembered (S11)');
+    known.seq = at.seq;
+    known.index = at.index;
+    known.time = time;
+  }
+
+  /** Names of the segments that must be loaded before a caller-given id can be looked up; empty when none is missing. */
+  missingSegments(): readonly string[] {
+    return this.segmentsLoaded ? [] : this.segments.map((segment) => segment.name);
+  }
+
+  loadSegments(contents: readonly Uint8Array[]): void {
+    for (const bytes of contents) for (const [key, id] of unpackSegment(bytes)) this.sealed.set(key, id);
+    this.segmentsLoaded = true;
+  }
+
+  get size(): number {
+    const given = this.fresh.size + this.segments.reduce((sum, segment) => sum + segment.count, 0);
+    return this.sessions.reduce((sum, client) => sum + client.ids.length, given);
+  }
+
+  /** Seals full segments for a snapshot and returns them; they must be written together with it. */
+  seal(): { readonly name: string; readonly bytes: Uint8Array }[] {
+    const made: { name: string; bytes: Uint8Array }[] = [];
+    let settled = [...this.fresh.entries()].filter(([, id]) => id.seq > 0);
+    while (settled.length >= SEGMENT_IDS) {
+      const part = settled.slice(0, SEGMENT_IDS);
+      settled = settled.slice(SEGMENT_IDS);
+      const name = `ids-${this.nextSegment++}`;
+      const newest = part.reduce((latest, [, id]) => Math.max(latest, id.time), 0);
+      made.push({ name, bytes: packSegment(part) });
+      this.segments.push({ name, newest, count: part.length });
+      for (const [key, id] of part) {
+        this.fresh.delete(key);
+        if (this.segmentsLoaded) this.sealed.set(key, id);
+      }
+    }
+    return made;
+  }
+
+  image(): unknown[] {
+    return [
+      this.sessions.map((client) => [
+        client.session,
+        client.doneBelow,
+        client.touched,
+        client.ids.map((id) => [id.n, id.seq, id.index, id.time, id.operation]),
+      ]),
+      [...this.evicted.entries()],
+      packSegment([...this.fresh.entries()]),
+      this.segments.map((segment) => [segment.name, segment.newest, segment.count]),
+      this.nextSegment,
+      this.swept,
+      this.forgottenEarly,
+    ];
+  }
+
+  static fromImage(image: unknown): Dedupe {
+    const [sessions, evicted, fresh, segments, nextSegment, swept, forgotten] = image as [
+      [string, number, number, [number, number, number, number, boolean][]][],
+      [string, number][],
+      Uint8Array,
+      [string, number, number][],
+      number,
+      number,
+      number,
+    ];
+    const dedupe = new Dedupe();
+    for (const [session, doneBelow, touched, ids] of sessions) {
+      const list = ids.map(([n, seq, index, time, operation]) => ({ n, seq, index, time, operation }));
+      dedupe.sessions.push({ session, doneBelow, touched, ids: list });
+    }
+    for (const [session, n] of evicted) dedupe.evicted.set(session, n);
+    for (const [key, id] of unpackSegment(fresh)) dedupe.fresh.set(key, id);
+    dedupe.segments = segments.map(([name, newest, count]) => ({ name, newest, count }));
+    dedupe.segmentsLoaded = segments.length === 0;
+    dedupe.nextSegment = nextSegment;
+    dedupe.swept = swept;
+    dedupe.forgottenEarly = forgotten;
+    return dedupe;
+  }
+
+  private lookGiven(id: string, payload: () => string): Verdict {
+    assert(this.segmentsLoaded, 'segments are loaded before a caller-given id is looked up (S11)');
+    const key = hashId(id);
+    const known = this.fresh.get(key) ?? this.sealed.get(key);
+    if (known === undefined) return NEW;
+    return known.payload === payload() ? verdictOf(known) : { state: 'conflict' };
+  }
+
+  private lookUnknownSession(session: string, n: number): Verdict {
+    const newest = this.evicted.get(session);
+    if (newest !== undefined && n <= newest) return { state: 'too_old' };
+    return this.sessions.length >= MAX_SESSIONS ? { state: 'full' } : NEW;
+  }
+
+  private clientFor(session: string, time: number): ClientSession {
+    const found = this.sessions.find((client) => client.session === session);
+    if (found !== undefined) return found;
+    const made: ClientSession = { session, doneBelow: 0, ids: [], touched: time };
+    this.sessions.push(made);
+    return made;
+  }
+
+  private findSessionId(session: string, n: number): SessionId | undefined {
+    const client = this.sessions.find((candidate) => candidate.session === session);
+    return client === undefined ? undefined : findId(client.ids, n);
+  }
+
+  /** Expires by step time, at most once an hour of it. */
+  private sweep(time: number): void {
+    while (this.fresh.size + this.sealed.size > MAX_GIVEN_IDS && this.forgetOldestGiven()) this.forgottenEarly += 1;
+    if (time - this.swept < SWEEP_MS) return;
+    this.swept = time;
+    for (const [key, id] of this.fresh.entries())
+      if (id.seq > 0 && id.time + GIVEN_WINDOW_MS < time) this.fresh.delete(key);
+    for (const [key, id] of this.sealed.entries()) if (id.time + GIVEN_WINDOW_MS < time) this.sealed.delete(key);
+    this.segments = this.segments.filter((segment) => segment.newest + GIVEN_WINDOW_MS >= time);
+    for (let at = this.sessions.length - 1; at >= 0; at -= 1) this.evictIfIdle(at, time);
+  }
+
+  private evictIfIdle(at: number, time: number): void {
+    const client = this.sessions[at];
+    assert(client !== undefined, 'a swept session exists');
+    const newest = client.ids.at(-1)?.n ?? client.doneBelow - 1;
+    prune(client, time);
+    if (client.ids.length > 0 || client.touched + SESSION_WINDOW_MS >= time) return;
+    this.sessions.splice(at, 1);
+    this.evicted.set(client.session, Math.max(newest, client.doneBelow - 1));
+    if (this.evicted.size > MAX_EVICTED_SESSIONS) this.evicted.deleteFirst();
+  }
+
+  private forgetOldestGiven(): boolean {
+    return this.sealed.size > 0 ? this.sealed.deleteFirst() : this.fresh.deleteFirst();
+  }
+}
+
+/** A Map that costs nothing until it is written to: most entities never need one. */
+class LazyMap<K, V> {
+  private map: Map<K, V> | null = null;
+
+  get size(): number {
+    return this.map?.size ?? 0;
+  }
+
+  get(key: K): V | undefined {
+    return this.map?.get(key);
+  }
+
+  set(key: K, value: V): void {
+    (this.map ??= new Map()).set(key, value);
+  }
+
+  delete(key: K): void {
+    this.map?.delete(key);
+  }
+
+  deleteFirst(): boolean {
+    for (const key of this.map?.keys() ?? []) return this.map?.delete(key) ?? false;
+    return false;
+  }
+
+  entries(): Iterable<[K, V]> {
+    return this.map?.entries() ?? [];
+  }
+}
+
+function verdictOf(known: Remembered): Verdict {
+  return known.seq === 0 ? PENDING : { state: 'done', at: { seq: known.seq, index: known.index } };
+}
+
+/** First index whose n is at least the given one. */
+function lowerBound(ids: readonly SessionId[], n: number): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle]?.n ?? Infinity) < n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function findId(ids: readonly SessionId[], n: number): SessionId | undefined {
+  const found = ids[lowerBound(ids, n)];
+  return found?.n === n ? found : undefined;
+}
+
+function insertId(ids: SessionId[], id: SessionId): void {
+  const last = ids.at(-1);
+  if (last === undefined || last.n < id.n) ids.push(id);
+  else ids.splice(lowerBound(ids, id.n), 0, id);
+}
+
+/** Drops what the sender has declared done and what is older than its window; pending ids stay. */
+function prune(client: ClientSession, time: number): void {
+  const oldest = client.ids[0];
+  if (oldest === undefined || (oldest.n >= client.doneBelow && oldest.time + SESSION_WINDOW_MS >= time)) return;
+  const kept = client.ids.filter((id) => {
+    if (id.seq === 0) return true;
+    if (id.operation) return id.time + OPERATION_WINDOW_MS >= time;
+    return id.n >= client.doneBelow && id.time + SESSION_WINDOW_MS >= time;
+  });
+  const highest = client.ids.at(-1)?.n ?? 0;
+  if (kept.length < client.ids.length && kept.length === 0) client.doneBelow = Math.max(client.doneBelow, highest + 1);
+  client.ids.splice(0, client.ids.length, ...kept);
+}
