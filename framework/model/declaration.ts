@@ -81,7 +81,7 @@ export function declarationOf(ctor: object): ClassDeclaration | undefined {
 export function classChain(ctor: object): ClassFunction[] {
   const chain: ClassFunction[] = [];
   for (let at = ctor; typeof at === 'function' && at !== Function.prototype && 'prototype' in at;) {
-    chain.unshift(at as ClassFunction);
+    chain.unshift(at);
     at = Object.getPrototypeOf(at) as object;
   }
   return chain;

@@ -111,7 +111,7 @@ export function unknownMethod(definition: EntityDefinition, entity: string, name
 const REACHABLE: ReadonlySet<MethodKind> = new Set(['signal', 'update', 'query']);
 
 function checkChain(ctor: EntityClass, chain: readonly ClassFunction[], sources: readonly string[]): void {
-  const entities = chain.filter((one) => declarationOf(one)?.entity != null);
+  const entities = chain.filter((one) => declarationOf(one)?.entity);
   if (entities.length > 1) {
     const fact = `extends ${entities[0]!.name}, which is an entity too`;
     throw refusal(`class ${ctor.name}`, `${fact}: keep one @Entity in a chain and share by an undecorated base class`);

@@ -65,7 +65,7 @@ class DtoShape implements Shape {
 
   revive(value: unknown): unknown {
     if (!isPlain(value)) return value;
-    Object.setPrototypeOf(value, this.ctor.prototype);
+    Object.setPrototypeOf(value, this.ctor.prototype as object);
     for (const { name, nested } of this.properties) {
       if (nested && Object.hasOwn(value, name)) value[name] = nested.revive(value[name]);
     }

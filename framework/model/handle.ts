@@ -51,7 +51,7 @@ export function contract<Api>(type: string, methods: Readonly<Record<HandlerName
 /** The contract a reference stands for. Throws `invalid_argument` for a class that is no sound entity. */
 export function contractOf<T>(reference: EntityReference<T>): Contract<T> {
   if (typeof reference !== 'function') {
-    if ((reference as unknown) instanceof Object && typeof reference.type === 'string') return reference;
+    if (typeof (reference as Contract<T> | undefined)?.type === 'string') return reference;
     throw refusal(
       'entity()',
       'was given neither an entity class nor a contract: is it undefined by a circular import?',
@@ -96,4 +96,11 @@ type AsyncMethodName<A> = {
 export type ActivityGroup<A> = { readonly [K in Exclude<AsyncMethodName<A>, 'with' | 'then'>]: Call<A[K]> } & {
   /** The same activities under other options. */
   with(options: ActivityCallOptions): ActivityGroup<A>;
+};
+
+/** Activities as `enqueue` gives them: recorded at once, run to their end, never awaited. */
+export type EnqueuedGroup<A> = {
+  readonly [K in Exclude<AsyncMethodName<A>, 'with' | 'then'>]: A[K] extends (...args: infer P) => unknown
+    ? (...args: P) => void
+    : never;
 };

@@ -103,7 +103,7 @@ function checkKind(own: HandlerDeclaration, inherited: Handler | undefined, name
   if (RESERVED.has(name))
     throw refusal(where, `has a name that proxies and JSON use for themselves: rename the method`);
   if (inherited && inherited.declared.kind !== own.kind) {
-    const fact = `is a ${own.kind} but overrides a ${inherited.declared.kind}`;
+    const fact = `is declared ${own.kind} but overrides a handler declared ${inherited.declared.kind}`;
     throw refusal(where, `${fact}: keep the kind, or give it another name`);
   }
   if (own.kind === 'every' && own.args === null && Array.isArray(own.paramTypes) && own.paramTypes.length > 0) {

@@ -24,7 +24,7 @@ export function shapeOf(type: ArgType, where: string): Shape {
   if (word?.perdure === 'oneOf') return oneOfShape(word, where);
   throw refusal(
     where,
-    `has an unknown type ${String(type)}: give a class, [Class], oneOf(…), optional(…), any() or null`,
+    `has an unknown type (${describe(type)}): give a class, [Class], oneOf(…), optional(…), any() or null`,
   );
 }
 
@@ -45,12 +45,13 @@ const BUILT_IN: Readonly<Record<string, (value: unknown) => boolean>> = {
   Uint8Array: (value) => tagOf(value) === 'Uint8Array',
 };
 
+const NATIVE = /\{\s*\[native code\]\s*\}$/;
 const SAYS_NOTHING = new Set(['Object', 'Array', 'Function']);
 
 /** Built-in classes are known by name, not identity: a Jest realm has its own `Date`. */
 function classShape(ctor: ArgClass | BigIntConstructor, where: string): Shape {
   const { name } = ctor;
-  if (Function.prototype.toString.call(ctor).includes('[native code]')) {
+  if (NATIVE.test(Function.prototype.toString.call(ctor))) {
     const check = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
     if (check) return exactly(`a ${name}`, name, check);
     const fact = SAYS_NOTHING.has(name)
