@@ -127,7 +127,7 @@ function ambientUse(node: ts.Node): string | undefined {
 
 /** No check is switched off and nothing is left for later. */
 export const candour: Rule = (source) => {
-  const marks = /\b(TODO|FIXME|XXX)\b|@ts-(ignore|nocheck)|eslint-disable|prettier-ignore|istanbul ignore|v8 ignore/;
+  const marks = /\b(TODO|FIXME|XXX)\b|@ts-(ignore|nocheck)|eslint-disable|istanbul ignore|v8 ignore/;
   const faults = commentsOf(source).flatMap((text) => marks.exec(text)?.[0] ?? []);
   walk(parse(source), (node) => {
     if (!ts.isCallExpression(node)) return;
