@@ -58,6 +58,8 @@ function ownInput(instance: Instance): Input | null {
   const ending = ledger.run === 'completing' || ledger.run === 'failing';
   if (ending && (!instance.quiet || !ledger.admitted.some((one) => canStart(instance, one.input))))
     return { kind: 'complete' };
+  const completed = firstCompleted(instance);
+  if (completed !== null) return completed;
   const wait = firstTrueCondition(instance);
   return wait === null ? null : { kind: 'condition', effect: wait.effect };
 }
@@ -74,9 +76,20 @@ function chooseReady(instance: Instance, heads: Heads): Choice | null {
   return { kind: canStart(instance, heads.message) ? 'apply' : 'admit', from: 'messages' };
 }
 
+/** A wait for a promise that was completed before: the oldest that may go on. */
+function firstCompleted(instance: Instance): Input | null {
+  const { promises } = instance.ledger;
+  if (promises === null || !instance.conditionsStale) return null;
+  for (const [name, outcome] of promises) {
+    const wait = instance.promiseWait(name);
+    if (wait !== null && mayContinue(instance, wait)) return { kind: 'promise', name, outcome };
+  }
+  return null;
+}
+
 /** Waiting conditions in creation order; those of exclusive invocations only while exclusivity is free (S6, S7). */
 function firstTrueCondition(instance: Instance): Wait | null {
-  if (!instance.conditionsStale || instance.conditions.size === 0) return null;
+  if (!instance.conditionsStale) return null;
   for (const wait of instance.conditions.values()) {
     if (wait.owner.origin.exclusive && instance.holder !== null && instance.holder !== wait.owner) continue;
     if (holds(instance, wait)) return wait;

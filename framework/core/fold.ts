@@ -98,8 +98,9 @@ function consume(instance: Instance, input: Input, time: number): Consumed {
     }
     case 'promise': {
       const wait = instance.promiseWait(input.name);
-      if (wait === null) (ledger.promises ??= new Map()).set(input.name, input.outcome);
-      else instance.removeWait(wait.effect);
+      const promises = (ledger.promises ??= new Map());
+      if (!promises.has(input.name)) promises.set(input.name, input.outcome);
+      if (wait !== null) instance.removeWait(wait.effect);
       return { continued: wait?.owner ?? null, begins: null };
     }
     case 'message':

@@ -58,7 +58,7 @@ export class Ledger {
   admitted: Admitted[] = [];
   timers: Map<number, Timer> | null = null;
   activities: Map<number, OpenActivity> | null = null;
-  /** Completed before anybody waited for them, or waited for again. */
+  /** Completed promises by name: a name is completed once, and whoever awaits it later gets the same outcome. */
   promises: Map<string, Outcome> | null = null;
   run: RunStatus = 'none';
   /** Where `run()` ended for good; null before. */
@@ -82,11 +82,19 @@ export class Ledger {
     return this.terminated !== null || this.run === 'completed' || this.run === 'failed';
   }
 
+  /** Due time of the earliest timer that has not fired yet. */
   wakeAt(): number | null {
     let earliest: number | null = null;
     if (this.timers === null || this.ended) return null;
-    for (const timer of this.timers.values()) if (earliest === null || timer.due < earliest) earliest = timer.due;
+    for (const timer of this.timers.values()) {
+      if ((earliest === null || timer.due < earliest) && !this.hasAdmittedTimer(timer.effect)) earliest = timer.due;
+    }
     return earliest;
+  }
+
+  /** True when the timer has fired and waits to be applied. */
+  hasAdmittedTimer(effect: number): boolean {
+    return this.admitted.some(({ input }) => input.kind === 'timer' && input.effect === effect);
   }
 
   /** An encoded value; shapes are positional and only ever appended to. */
