@@ -91,7 +91,12 @@ function create(open: Open, directory: string): void {
   syncDirectory(directory);
 }
 
+/** A main file has at least its first page, written before it got its name. */
 function checkHeader(directory: string, path: string): void {
+  const { size } = statSync(path);
+  if (size < PAGE_SIZE_BYTES) {
+    throw new TroubleError(damaged(directory, `${MAIN_FILE} has only ${size} bytes`));
+  }
   const header = Buffer.alloc(FILE_MAGIC.length);
   const file = openSync(path, 'r');
   try {
