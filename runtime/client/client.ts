@@ -8,6 +8,7 @@
  * known. Awaited calls of one client to one entity are applied in their order (C15).
  */
 
+import { assert } from '../../framework/assert';
 import { toFailure } from '../../framework/codec/failure';
 import { decodeValue, encodeValue } from '../../framework/codec/value';
 import type { Outcome } from '../../framework/core/history';
@@ -24,7 +25,7 @@ import type { EntityDescription } from '../wire/description';
 import type { EntityRequest, Request } from '../wire/envelope';
 import { encodeOperationId } from '../wire/operation-id';
 import { countEntities, historyEntries, listEntities } from './directory';
-import type { ExchangeOptions, OkReply } from './exchange';
+import type { ExchangeOptions, Read } from './exchange';
 import { operationOf } from './operation';
 import { CALL_TERMS, callOptions, waitOptions } from './options';
 import type { CallableMethod, Target } from './proxy';
@@ -150,7 +151,7 @@ class Client implements PerdureClient {
     args: readonly unknown[],
     submit: boolean,
     terms: Terms,
-    read: (reply: OkReply, request: Request) => T,
+    read: Read<T>,
   ): Promise<T> {
     try {
       const bytes = this.#encode(key, method, args);
@@ -168,7 +169,7 @@ class Client implements PerdureClient {
       return Promise.reject(new PerdureError('invalid_argument', text));
     }
     return this.#send(target, method, args, true, terms, (_, request) => {
-      if (request.op !== 'message' || request.id === null) return undefined;
+      assert(request.op === 'message' && request.id !== null, 'a submitted message has an id');
       return operationOf(this.#sender, encodeOperationId({ key: request.key, id: request.id }));
     });
   }
@@ -220,6 +221,4 @@ async function rejected(error: unknown): Promise<never> {
   throw error;
 }
 
-type Read<T> = (reply: OkReply) => T;
-
-const readValue: Read<unknown> = ({ value }) => decodeValue(value, 'result');
+const readValue: Read<unknown> = (value) => decodeValue(value, 'result');

@@ -59,7 +59,7 @@ export async function* listEntities<T>(
     const limit = Math.min(left, CLIENT_LIST_PAGE);
     const page: ListPage = await sender.request(
       { op: 'list', query: { ...query, limit, ...(after === null ? {} : { after }) } },
-      ({ value }) => decodeValue(value, 'page') as ListPage,
+      (value) => decodeValue(value, 'page') as ListPage,
       CALL_TERMS,
     );
     for (const { id, index, seq } of page.entities) {
@@ -73,7 +73,7 @@ export async function* listEntities<T>(
 
 export function countEntities<T>(sender: Sender, namespace: string, options: CountOptions<T>): Promise<number> {
   const filter = toFilter(namespace, typeName(options.type), options);
-  return sender.request({ op: 'count', filter }, ({ value }) => decodeValue(value, 'count') as number, CALL_TERMS);
+  return sender.request({ op: 'count', filter }, (value) => decodeValue(value, 'count') as number, CALL_TERMS);
 }
 
 export async function* historyEntries(
@@ -89,7 +89,7 @@ export async function* historyEntries(
   do {
     const page: HistoryPage = await sender.request(
       { op: 'history', key, fromSeq, limit: Math.min(left, CLIENT_HISTORY_PAGE) },
-      ({ value }) => decodeValue(value, 'page') as HistoryPage,
+      (value) => decodeValue(value, 'page') as HistoryPage,
       CALL_TERMS,
     );
     for (const entry of page.entries) {

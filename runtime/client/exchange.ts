@@ -9,12 +9,13 @@
 
 import type { PerdureError } from '../../framework/errors';
 import type { Cancel } from '../ports/clock';
-import type { Reply, Request } from '../wire/envelope';
+import type { Reply, Request, WireError } from '../wire/envelope';
 import { fromWireError } from '../wire/errors';
 import type { Wait } from './deadlines';
 import type { Numbered } from './session';
 
-export type OkReply = Extract<Reply, { ok: true }>;
+/** Makes what the caller gets of the encoded result; empty for a submitted message. */
+export type Read<T> = (value: Uint8Array, request: Request) => T;
 
 /** What a reply says beside its value (S11): `seq` of the record that holds the outcome, 0 where there is none. */
 export interface ReplyInfo {
@@ -31,6 +32,8 @@ export interface ExchangeOptions {
   /** False for a request that must not be carried out twice and has no id: it is resent only if nobody received it. */
   readonly repeatable: boolean;
 }
+
+const NOTHING = new Uint8Array();
 
 /** Who is told when an exchange ends without a reply. */
 export interface Giver {
@@ -61,7 +64,7 @@ export class Exchange<T> implements Numbered, Wait {
 
   constructor(
     private readonly giver: Giver,
-    private readonly read: (reply: OkReply, request: Request) => T,
+    private readonly read: Read<T>,
     readonly options: ExchangeOptions,
   ) {}
 
@@ -74,11 +77,17 @@ export class Exchange<T> implements Numbered, Wait {
     this.giver.aborted(this);
   }
 
+  /** A submitted message that failed is recorded under its id: there is an operation to ask (S16). */
+  #accepted(error: WireError): boolean {
+    return error.code === 'failed' && this.request.op === 'message' && this.request.submit;
+  }
+
   /** Ends the wait with the reply. What `onReply` or `read` throws rejects the call. */
   settle(reply: Reply): void {
     try {
       this.options.onReply?.({ duplicate: reply.duplicate, seq: reply.ok ? reply.seq : 0 });
-      if (reply.ok) this.resolve(this.read(reply, this.request));
+      if (reply.ok) this.resolve(this.read(reply.value, this.request));
+      else if (this.#accepted(reply.error)) this.resolve(this.read(NOTHING, this.request));
       else this.reject(fromWireError(reply.error));
     } catch (error) {
       this.reject(error);

@@ -36,13 +36,13 @@ export function operationOf<T>(sender: Sender, operationId: string): Operation<T
     status: () =>
       sender.request(
         { op: 'operation', key, id, wait: false },
-        ({ value }) => decodeValue(value, 'status') as OperationStatus,
+        (value) => decodeValue(value, 'status') as OperationStatus,
         waitOptions({}, 'status()', true),
       ),
     result: (options = {}) =>
       sender.request(
         { op: 'operation', key, id, wait: true },
-        ({ value }) => decodeValue(value, 'result') as T,
+        (value) => decodeValue(value, 'result') as T,
         waitOptions(options, 'result()', false),
       ),
   };

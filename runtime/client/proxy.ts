@@ -35,15 +35,10 @@ const TARGET = Symbol('perdure.target');
 
 /** What stands behind a proxy: printable, and without a property that could be taken for a method. */
 class EntityHandle {
-  readonly #key: EntityKey;
-
-  constructor(key: EntityKey) {
-    this.#key = key;
-    Object.freeze(this);
-  }
+  declare readonly [TARGET]: Target;
 
   [INSPECT](): string {
-    return `EntityHandle(${keyText(this.#key)})`;
+    return `EntityHandle(${keyText(this[TARGET].key)})`;
   }
 }
 
@@ -54,7 +49,7 @@ const NEVER_METHODS = new Set(['then', 'toJSON', 'constructor', '__proto__']);
 /** A proxy whose methods are `invoke` with `target`. */
 export function handleOf(target: Target, invoke: Invoke): object {
   const bound = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  const behind = new EntityHandle(target.key);
+  const behind = Object.freeze(new EntityHandle());
   const lookUp = (name: string): unknown => {
     const known = bound.get(name);
     if (known !== undefined) return known;
@@ -80,7 +75,7 @@ export function handleOf(target: Target, invoke: Invoke): object {
 
 /** The target of a handle that `handleOf` made; `what` names the function it was passed to. */
 export function targetOf(handle: unknown, what: string): Target {
-  const target = typeof handle === 'object' && handle !== null ? (handle as { [TARGET]?: Target })[TARGET] : undefined;
+  const target = typeof handle === 'object' && handle !== null ? (handle as Partial<EntityHandle>)[TARGET] : undefined;
   if (target !== undefined) return target;
   throw new PerdureError('invalid_argument', `${what} takes a handle: pass what perdure.entity(Type, id) gave`);
 }

@@ -23,7 +23,7 @@ import { encodeOperationId } from '../wire/operation-id';
 import { resendDelayMs } from './backoff';
 import { Deadlines } from './deadlines';
 import { Exchange } from './exchange';
-import type { ExchangeOptions, OkReply } from './exchange';
+import type { ExchangeOptions, Read } from './exchange';
 import { Session } from './session';
 
 export interface SenderOptions {
@@ -64,7 +64,7 @@ export class Sender {
   }
 
   /** Sends a message and reads its answer with `read`; rejects with a PerdureError. */
-  message<T>(message: Message, read: (reply: OkReply, request: Request) => T, options: ExchangeOptions): Promise<T> {
+  message<T>(message: Message, read: Read<T>, options: ExchangeOptions): Promise<T> {
     const refusal = this.#refusal(message.key.type, options.signal);
     if (refusal !== null) return Promise.reject(refusal);
     const exchange = new Exchange<T>(this, read, options);
@@ -76,7 +76,7 @@ export class Sender {
   }
 
   /** Sends a request of an operator or follower; rejects with a PerdureError. */
-  request<T>(request: Request, read: (reply: OkReply) => T, options: ExchangeOptions): Promise<T> {
+  request<T>(request: Request, read: Read<T>, options: ExchangeOptions): Promise<T> {
     const refusal = this.#refusal(addressOf(request).type, options.signal);
     if (refusal !== null) return Promise.reject(refusal);
     const exchange = new Exchange<T>(this, read, options);
