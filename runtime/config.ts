@@ -25,7 +25,7 @@ export const GROUP_BYTES = 8_388_608;
 export const CHECKPOINT_WRITES = 20_000;
 export const CHECKPOINT_BYTES = 16_777_216;
 /** Keys whose number and tail the writer keeps in memory. */
-export const KEY_CACHE_ENTRIES = 100_000;
+export const KEY_CACHE_ENTRIES = 200_000;
 /** Page caches of SQLite. */
 export const WRITER_CACHE_KIB = 65_536;
 export const READER_CACHE_KIB = 32_768;
@@ -77,3 +77,34 @@ export const TIMER_RECHECK_MS = 10_000;
 /** Pause before an entity is woken again whose timer stayed where it was; doubles up to the maximum. */
 export const REFIRE_INITIAL_MS = 1_000;
 export const REFIRE_MAXIMUM_MS = 300_000;
+
+// Activations
+
+/** Steps, and time, after which the turn loop lets I/O proceed (S4). */
+export const LOOP_SLICE_STEPS = 256;
+export const LOOP_SLICE_MS = 5;
+/** A turn closes at this many bytes of inputs (S5). */
+export const TURN_BYTES = 524_288;
+/** Messages that wait in one entity's mailbox; more are `resource_exhausted`. */
+export const MAILBOX_MESSAGES = 10_000;
+/** Inputs admitted and not applied yet; more messages are `resource_exhausted`. */
+export const MAX_ADMITTED = 10_000;
+/** A snapshot is taken after so many turns or bytes of history, at the next quiet point (S24). */
+export const SNAPSHOT_TURNS = 100;
+export const SNAPSHOT_BYTES = 1_048_576;
+/** At passivation and drain a snapshot is taken when at least so many turns are new (S24). */
+export const PASSIVATION_TURNS = 16;
+/** More turns than this have to be replayed to load the entity: it is listed as unbounded (S24). */
+export const MAX_TURNS_SINCE_SNAPSHOT = 10_000;
+/** Largest encoded state of one entity. */
+export const MAX_STATE_BYTES = 1_048_576;
+/** Entities kept in memory, and the bytes of their states; the least recently used go first. */
+export const RESIDENT_ENTITIES = 100_000;
+export const RESIDENT_BYTES = 536_870_912;
+/** A held input is tried again this often under one build, after a pause that doubles from the initial one (S19). */
+export const HELD_RETRIES = 10;
+export const HELD_RETRY_INITIAL_MS = 1_000;
+/** One production step in so many is checked for writes between steps and in queries (S3, S9). */
+export const CHECK_SAMPLE_STEPS = 1_000;
+/** Entities activated at a time when a host starts, because they have open work. */
+export const RECOVERY_IN_FLIGHT = 64;

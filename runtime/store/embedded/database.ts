@@ -24,7 +24,7 @@ import {
   WAL_FILE,
 } from './layout';
 import type { ThreadOptions } from './protocol';
-import { damaged, refuse, TroubleError } from './trouble';
+import { damage, refuse } from './trouble';
 
 type Open = (path: string, options?: { readOnly?: boolean }) => DatabaseSync;
 
@@ -35,14 +35,13 @@ export function openForWriting(
 ): { db: DatabaseSync; epoch: number } {
   const path = join(directory, MAIN_FILE);
   if (!existsSync(path)) create(open, directory);
-  checkHeader(directory, path);
+  checkMainFile(open, directory, path);
   const db = open(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${SQLITE_BUSY_MS}`);
     checkIdentity(db, directory);
     configureWriter(db, directory, maxBytes);
     const epoch = raiseEpoch(db, directory);
-    checkLength(db, directory, path);
     return { db, epoch };
   } catch (error) {
     db.close();
@@ -91,22 +90,49 @@ function create(open: Open, directory: string): void {
   syncDirectory(directory);
 }
 
-/** A main file has at least its first page, written before it got its name. */
-function checkHeader(directory: string, path: string): void {
-  const { size } = statSync(path);
-  if (size < PAGE_SIZE_BYTES) {
-    throw new TroubleError(damaged(directory, `${MAIN_FILE} has only ${size} bytes`));
-  }
-  const header = Buffer.alloc(FILE_MAGIC.length);
+/**
+ * The main file must begin as one and be as long as its header says, which holds whenever the log is empty: a log that
+ * is not is moved into the main file first, for it may hold the very pages that are missing (a crash in a checkpoint).
+ */
+function checkMainFile(open: Open, directory: string, path: string): void {
+  const file = readHeader(path);
+  if (file.size < PAGE_SIZE_BYTES) throw damage(directory, `${MAIN_FILE} has only ${file.size} bytes`);
+  if (file.magic !== FILE_MAGIC) throw damage(directory, `${MAIN_FILE} does not begin as a database does`);
+  const log = statSync(join(directory, WAL_FILE), { throwIfNoEntry: false });
+  if (log && log.size > 0) recover(open, directory, path);
+  const { size, pages } = log ? readHeader(path) : file;
+  const expected = pages * PAGE_SIZE_BYTES;
+  if (size < expected) throw damage(directory, `${MAIN_FILE} has ${size} bytes where ${expected} belong`);
+}
+
+/** Only while no connection is open: closing the file would drop this process's locks on it. */
+function readHeader(path: string): { size: number; magic: string; pages: number } {
+  const header = Buffer.alloc(100);
   const file = openSync(path, 'r');
   try {
     readSync(file, header, 0, header.length, 0);
   } finally {
     closeSync(file);
   }
-  if (header.toString('latin1') !== FILE_MAGIC) {
-    throw new TroubleError(damaged(directory, `${MAIN_FILE} does not begin as a database does`));
+  const magic = header.toString('latin1', 0, FILE_MAGIC.length);
+  return { size: statSync(path).size, magic, pages: header.readUInt32BE(28) };
+}
+
+function recover(open: Open, directory: string, path: string): void {
+  const db = open(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${SQLITE_BUSY_MS}; PRAGMA synchronous = FULL`);
+    checkIdentity(db, directory);
+    moveLog(db, directory);
+  } finally {
+    db.close();
   }
+}
+
+function moveLog(db: DatabaseSync, directory: string): void {
+  const { busy, log, moved } = checkpoint(db, 'TRUNCATE');
+  if (busy || log !== moved)
+    refuse('locked', `the log of the store in ${directory} is in use by another program: stop it`);
 }
 
 function checkIdentity(db: DatabaseSync, directory: string): void {
@@ -140,20 +166,9 @@ function configureWriter(db: DatabaseSync, directory: string, maxBytes: number):
 function raiseEpoch(db: DatabaseSync, directory: string): number {
   const row = db.prepare('UPDATE session SET epoch = epoch + 1 RETURNING epoch').get();
   const epoch = row?.['epoch'];
-  if (typeof epoch !== 'number') throw new TroubleError(damaged(directory, 'the epoch of the last session is missing'));
-  const { busy, log, moved } = checkpoint(db, 'TRUNCATE');
-  if (busy || log !== moved)
-    refuse('locked', `the log of the store in ${directory} is in use by another program: stop it`);
+  if (typeof epoch !== 'number') throw damage(directory, 'the epoch of the last session is missing');
+  moveLog(db, directory);
   return epoch;
-}
-
-/** The log is empty now, so the main file must be as long as its header says. */
-function checkLength(db: DatabaseSync, directory: string, path: string): void {
-  const expected = Number(pragma(db, 'page_count')) * Number(pragma(db, 'page_size'));
-  const size = statSync(path).size;
-  if (size < expected) {
-    throw new TroubleError(damaged(directory, `${MAIN_FILE} has ${size} bytes where ${expected} belong`));
-  }
 }
 
 function syncDirectory(directory: string): void {

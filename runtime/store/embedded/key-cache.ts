@@ -1,5 +1,5 @@
 /**
- * Key cache: number, tail and index of the entities written lately.
+ * Key cache: number and tail of the entities written lately, and the index of those whose index changed.
  *
  * Owns: a bounded map in two generations: what was used since the younger one began survives its turning old. Cheaper
  * per use than an exact order of use, with the same bound. Does not own: what is true; the caller writes through.
@@ -9,11 +9,11 @@ export interface CachedEntity {
   readonly no: number;
   readonly namespace: number;
   readonly type: number;
-  readonly id: Uint8Array;
+  readonly id: string;
   /** Seq of the last row. */
   tail: number;
-  /** The index as JSON, as it stands in the table. */
-  doc: string;
+  /** The index as JSON, as it stands in the table; null until it was needed. */
+  doc: string | null;
 }
 
 export class KeyCache {

@@ -35,18 +35,15 @@ export function isBusy(error: unknown): boolean {
 export function openTrouble(directory: string, error: unknown): Trouble {
   if (error instanceof TroubleError) return error.trouble;
   const code = resultCode(error);
-  if (code === SQLITE.corrupt || code === SQLITE.notDatabase) return damaged(directory, textOf(error));
+  if (code === SQLITE.corrupt || code === SQLITE.notDatabase) return damage(directory, textOf(error)).trouble;
   const message = `the store in ${directory} cannot be opened: ${textOf(error)}`;
   return { code: 'unavailable', reason: 'open_failed', message };
 }
 
-export function damaged(directory: string, fact: string): Trouble {
-  const remedy = 'restore the directory from a backup; nothing was changed';
-  return {
-    code: 'unavailable',
-    reason: 'damaged',
-    message: `the store in ${directory} is damaged: ${fact}; ${remedy}`,
-  };
+/** The main file is not whole. */
+export function damage(directory: string, fact: string): TroubleError {
+  const message = `the store in ${directory} is damaged: ${fact}; restore the directory from a backup`;
+  return new TroubleError({ code: 'unavailable', reason: 'damaged', message });
 }
 
 /** A write failed: the session is over (C13). */

@@ -63,14 +63,14 @@ export class Writer {
     if (!target) return ANSWER.refused;
     this.sql.insertRecord.run(target.no, write.seq, write.epoch, write.kind, write.bytes);
     target.tail = write.seq;
-    if (entity && write.doc !== null && write.doc !== entity.doc) this.changeIndex(entity, write.doc);
+    if (entity && write.doc !== null) this.changeIndex(entity, write.doc);
     for (const { name, bytes } of write.segments) this.sql.putSegment.run(target.no, Buffer.from(name), bytes);
     return ANSWER.ok;
   }
 
   mark(namespace: string, type: string, id: string, doc: string): void {
     const entity = this.find(namespace, type, id);
-    if (entity && entity.doc !== doc) this.changeIndex(entity, doc);
+    if (entity) this.changeIndex(entity, doc);
   }
 
   note(namespace: string, type: string, id: string, name: string, bytes: Uint8Array | null): void {
@@ -86,12 +86,9 @@ export class Writer {
     const cacheName = `${ns}/${ty}/${id}`;
     const cached = this.cache.get(cacheName);
     if (cached) return cached;
-    const idBytes = Buffer.from(id);
-    const row = this.sql.findEntity.get(ns, ty, idBytes);
+    const row = this.sql.findEntity.get(ns, ty, Buffer.from(id));
     if (!row) return undefined;
-    const no = Number(row['no']);
-    const tail = Number(this.sql.findTail.get(no)?.['seq'] ?? 0);
-    const entity = { no, namespace: ns, type: ty, id: idBytes, tail, doc: String(row['doc']) };
+    const entity = { no: Number(row['no']), namespace: ns, type: ty, id, tail: Number(row['tail']), doc: null };
     this.cache.set(cacheName, entity);
     return entity;
   }
@@ -100,11 +97,18 @@ export class Writer {
     if (doc === null) return null;
     const ns = this.nameNo(namespace);
     const ty = this.nameNo(type);
-    const idBytes = Buffer.from(id);
     const index = JSON.parse(doc) as EntityIndex;
     const open = index.open ? 1 : 0;
-    const { lastInsertRowid } = this.sql.insertEntity.run(ns, ty, idBytes, index.status, index.wakeAt, open, doc);
-    const entity = { no: Number(lastInsertRowid), namespace: ns, type: ty, id: idBytes, tail: 0, doc };
+    const { lastInsertRowid } = this.sql.insertEntity.run(
+      ns,
+      ty,
+      Buffer.from(id),
+      index.status,
+      index.wakeAt,
+      open,
+      doc,
+    );
+    const entity = { no: Number(lastInsertRowid), namespace: ns, type: ty, id, tail: 0, doc };
     this.cache.set(`${ns}/${ty}/${id}`, entity);
     for (const [field, value] of Object.entries(index.fields)) this.putField(entity, field, value);
     return entity;
@@ -126,7 +130,9 @@ export class Writer {
   }
 
   private changeIndex(entity: CachedEntity, doc: string): void {
-    const old = JSON.parse(entity.doc) as EntityIndex;
+    const oldDoc = entity.doc ?? String(this.sql.getDoc.get(entity.no)?.['doc']);
+    if (oldDoc === doc) return;
+    const old = JSON.parse(oldDoc) as EntityIndex;
     const index = JSON.parse(doc) as EntityIndex;
     if (old.status === index.status && old.wakeAt === index.wakeAt && old.open === index.open) {
       this.sql.updateDoc.run(doc, entity.no);
@@ -142,7 +148,7 @@ export class Writer {
       const next = Object.hasOwn(now, field) ? now[field] : undefined;
       if (next !== undefined && compareValues(next, value) === 0) continue;
       const { namespace, type, id } = entity;
-      this.sql.deleteField.run(namespace, type, this.nameNo(field), rankOf(value), sqlValue(value), id);
+      this.sql.deleteField.run(namespace, type, this.nameNo(field), rankOf(value), sqlValue(value), Buffer.from(id));
       if (next !== undefined) this.putField(entity, field, next);
     }
     for (const [field, value] of Object.entries(now)) {
@@ -151,7 +157,7 @@ export class Writer {
   }
 
   private putField({ no, namespace, type, id }: CachedEntity, field: string, value: IndexedValue): void {
-    this.sql.insertField.run(namespace, type, this.nameNo(field), rankOf(value), sqlValue(value), id, no);
+    this.sql.insertField.run(namespace, type, this.nameNo(field), rankOf(value), sqlValue(value), Buffer.from(id), no);
   }
 
   /** The number a namespace, type or field name is kept as; there are few of them. */
@@ -173,8 +179,9 @@ const SQL = {
   commit: 'COMMIT',
   insertRecord: 'INSERT INTO record (entity, seq, epoch, kind, bytes) VALUES (?, ?, ?, ?, ?)',
   getRecord: 'SELECT epoch, kind, bytes FROM record WHERE entity = ? AND seq = ?',
-  findEntity: 'SELECT no, doc FROM entity WHERE namespace = ? AND type = ? AND id = ?',
-  findTail: 'SELECT max(seq) AS seq FROM record WHERE entity = ?',
+  findEntity: `SELECT no, (SELECT ifnull(max(seq), 0) FROM record WHERE entity = e.no) AS tail
+    FROM entity e WHERE namespace = ? AND type = ? AND id = ?`,
+  getDoc: 'SELECT doc FROM entity WHERE no = ?',
   insertEntity: 'INSERT INTO entity (namespace, type, id, status, wake_at, open, doc) VALUES (?, ?, ?, ?, ?, ?, ?)',
   updateDoc: 'UPDATE entity SET doc = ? WHERE no = ?',
   updateEntity: 'UPDATE entity SET status = ?, wake_at = ?, open = ?, doc = ? WHERE no = ?',
