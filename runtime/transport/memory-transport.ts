@@ -9,8 +9,11 @@
  * 2. Requests reach a server in the order they were made (C15); each is handed over once (C14).
  * 3. A server that fails to answer is answered for, as `toWireError` tells it: no live error crosses either.
  * 4. A closed server is handed nothing more: what was not handed over yet is `unavailable`, reason `not_served`.
+ * 5. As over a wire, the caller's async context does not reach the server: a call out of a step or an activity must not
+ *    make the host's code look like theirs (S3).
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PerdureError } from '../../framework/errors';
 import type { Served, Transport } from '../ports/transport';
 import { addressOf } from '../wire/address';
@@ -36,7 +39,8 @@ class MemoryTransport implements Transport {
         `${type} in namespace ${namespace} is served already: stop the host that serves it, or use another namespace`,
       );
     }
-    const own: Answer = (request) => answer(request);
+    const inContextOfServer = AsyncLocalStorage.snapshot();
+    const own: Answer = (request) => inContextOfServer(answer, request);
     for (const type of types) served.set(type, own);
     this.#namespaces.set(namespace, served);
     return {

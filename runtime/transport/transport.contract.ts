@@ -2,6 +2,7 @@
  * Transport contract: what every transport must do, whatever carries the bytes.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PerdureError } from '../../framework/errors';
 import type { Transport } from '../ports/transport';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
@@ -74,6 +75,24 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       const pending = pair.caller.request(message('cart', 'm'), null);
       expect(answered).toBe(false);
       await pending;
+    });
+
+    it("runs a host in its own async context, and the caller's code goes on in the caller's (S3)", async () => {
+      const context = new AsyncLocalStorage<string>();
+      const seen: unknown[] = [];
+      await context.run('host', () =>
+        pair.host.serve('default', ['cart'], async () => {
+          seen.push(context.getStore());
+          await Promise.resolve();
+          seen.push(context.getStore());
+          return ok();
+        }),
+      );
+      await context.run('caller', async () => {
+        await pair.caller.request(message('cart', 'm'), null);
+        seen.push(context.getStore());
+      });
+      expect(seen).toEqual(['host', 'host', 'caller']);
     });
 
     it('hands over the requests of a caller in their order, and replies in any (C15)', async () => {
