@@ -231,7 +231,44 @@ describe('shared and cyclic arguments', () => {
   });
 });
 
+describe('a DTO whose own code throws', () => {
+  it('is an invalid argument with the cause', () => {
+    class Picky {
+      @IsOptional() secret?: string;
+      constructor() {
+        if (strict) throw new Error('not today');
+      }
+    }
+    let strict = false;
+    const schema = schemaOf([Picky]);
+    strict = true;
+    building(schema, [{}]).toThrow('shop.go: argument 1[0] cannot be built: Error: not today');
+  });
+});
+
 describe('reviving arguments', () => {
+  it('keeps a shared array shared, and never lets a recorded __proto__ replace a prototype', () => {
+    class Shelf {
+      @IsString() name!: string;
+      @Nested(() => [Line]) lines!: Line[];
+    }
+    const lines = [{ sku: 'a' }];
+    const schema = schemaOf(Shelf, Shelf);
+    const built = schema.build(
+      [
+        { name: 'a', lines },
+        { name: 'b', lines },
+      ],
+      'shop.go',
+    ) as [Shelf, Shelf];
+    expect(built[0].lines).toBe(built[1].lines);
+    const [first, second] = schema.revive(recorded(built)) as [Shelf, Shelf];
+    expect(first.lines).toBe(second.lines);
+    expect(first.lines[0]).toBeInstanceOf(Line);
+    const [line] = schemaOf(Line).revive([JSON.parse('{"sku":"a","__proto__":{"label":1}}')]) as [Line];
+    expect(line.label()).toContain('a');
+  });
+
   it('restores prototypes without constructor, transform or validation (S10)', () => {
     const schema = schemaOf(Order, [Line]);
     const built = schema.build([{ lines: [{ sku: 'a' }] }, [{ sku: 'b' }]], 'shop.go');

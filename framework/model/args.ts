@@ -11,8 +11,8 @@
 import type { ArgClass, ArgType } from './arg-type';
 import type { HandlerDeclaration } from './declaration';
 import { shapeOf } from './shape';
-import type { Shape } from './shape-type';
-import { Seen, orNothing, refusal } from './shape-type';
+import type { Revived, Shape } from './shape-type';
+import { misfitAt, orNothing, refusal, Seen } from './shape-type';
 import { parametersOf } from './source-text';
 
 /** The declared arguments of one handler. `where` is `type.method`, named in errors. */
@@ -70,6 +70,7 @@ function declaredTypes(declared: HandlerDeclaration, takesAny: boolean, where: s
 }
 
 function schemaOf(shapes: readonly Shape[]): CountedSchema {
+  const plain = shapes.every((shape) => shape.plain);
   return {
     count: shapes.length,
     build(values, where) {
@@ -77,14 +78,22 @@ function schemaOf(shapes: readonly Shape[]): CountedSchema {
         throw refusal(where, `takes at most ${shapes.length} arguments but got ${values.length}`);
       }
       const seen = new Seen();
-      let end = 0;
-      const built = shapes.map((shape, index) => {
-        const value = shape.build(values[index], `${where}: argument ${index + 1}`, seen);
-        if (index < values.length) end = index + 1;
-        return value;
-      });
-      return built.slice(0, end);
+      const built: unknown[] = [];
+      for (let index = 0; index < shapes.length; index++) {
+        try {
+          const value = shapes[index]!.build(values[index], seen);
+          if (index < values.length) built.push(value);
+        } catch (error) {
+          const { path, fact, cause } = misfitAt('', error);
+          throw refusal(`${where}: argument ${index + 1}${path}`, fact, cause);
+        }
+      }
+      return built;
     },
-    revive: (values) => values.map((value, index) => shapes[index]?.revive(value) ?? value),
+    revive(values) {
+      if (plain) return [...values];
+      const revived: Revived = new Map();
+      return values.map((value, index) => (index < shapes.length ? shapes[index]!.revive(value, revived) : value));
+    },
   };
 }

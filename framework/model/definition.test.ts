@@ -151,6 +151,22 @@ describe('a definition', () => {
   });
 });
 
+describe('two copies of the package', () => {
+  it("read each other's classes through one global registry", () => {
+    jest.isolateModules(() => {
+      const copy = jest.requireActual<typeof import('./definition')>('./definition');
+      expect(copy.definitionOf).not.toBe(definitionOf);
+      expect([...copy.definitionOf(Account).methods.keys()]).toEqual([...definitionOf(Account).methods.keys()]);
+      expect(
+        copy
+          .definitionOf(Account)
+          .methods.get('redeem')!
+          .args.build([{ points: 1, reward: 'x' }], 'a')[0],
+      ).toBeInstanceOf(Order);
+    });
+  });
+});
+
 describe('registration of classes', () => {
   it('refuses what is no entity class', () => {
     class Plain {}

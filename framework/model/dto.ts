@@ -1,52 +1,45 @@
 /**
  * DTO: a class of plain properties that arrives as an argument.
  *
- * Owns: building an instance from a decoded object, validating it with class-validator, giving a recorded object its
- * prototype again (S10). Does not own: other argument types (`shape`).
+ * Owns: building an instance from a decoded object, giving a recorded object its prototype again (S10).
+ * Does not own: its rules (`validation`), other argument types (`shape`).
  *
  * Invariants: only properties that the class declares with class-validator or `@Nested` are ever assigned; every
- * other is refused; constructors run on receipt only; class-validator, a peer dependency, is loaded with the first DTO.
+ * other is refused; the class's constructor runs on receipt only; a shared object stays shared.
  */
 
-import type { MetadataStorage, ValidationError } from 'class-validator';
 import type { ArgClass, ArgType } from './arg-type';
 import { classChain, declarationOf } from './declaration';
-import type { Seen, Shape } from './shape-type';
-import { describe, isPlain, refusal } from './shape-type';
+import type { Revived, Seen, Shape } from './shape-type';
+import { describe, isPlain, Misfit, misfitAt, refusal } from './shape-type';
+import type { Rules } from './validation';
+import { rulesOf } from './validation';
 
 type ShapeOf = (type: ArgType, where: string) => Shape;
-type ClassValidator = typeof import('class-validator');
-type Rule = ReturnType<MetadataStorage['getTargetValidationMetadatas']>[number];
-type DtoClass = new () => Record<string, unknown>;
-
-/** How many complaints one message lists. */
-const MAX_COMPLAINTS = 5;
-const VALIDATION = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
+type Instance = Record<string, unknown>;
 
 interface Property {
   readonly name: string;
   readonly nested: Shape | null;
-  /** `@IsOptional` or `@ValidateIf`: class-validator says whether undefined and null pass. */
   readonly conditional: boolean;
 }
 
 class DtoShape implements Shape {
   readonly name: string;
-  sort = '';
+  readonly sort: string;
   readonly optional = false;
+  readonly plain = false;
+  /** Assigned once the shape is known, so that classes may name each other and themselves. */
   properties: readonly Property[] = [];
-  private names: ReadonlySet<string> = new Set();
 
   constructor(
-    private readonly ctor: DtoClass,
-    private readonly validator: ClassValidator,
+    private readonly ctor: new () => Instance,
+    private readonly rules: Rules,
+    private readonly names: ReadonlySet<string>,
+    /** Makes an object of the class's prototype without running its constructor. */
+    private readonly bare: new () => Instance = bareClass(ctor),
   ) {
     this.name = `a ${ctor.name}`;
-  }
-
-  /** Before nested shapes are made, so that classes may name each other in `oneOf`. */
-  declare(names: ReadonlySet<string>): void {
-    this.names = names;
     this.sort = `DTO ${[...names].sort().join(' ')}`;
   }
 
@@ -58,49 +51,51 @@ class DtoShape implements Shape {
     return (keys.length - known) * 1_000 + this.names.size - known;
   }
 
-  build(value: unknown, path: string, seen: Seen): unknown {
-    if (!isPlain(value)) throw refusal(path, `must be ${this.name}, not ${describe(value)}`);
-    return seen.once(value, this, path, () => this.construct(value, path, seen));
+  build(value: unknown, seen: Seen): unknown {
+    if (!isPlain(value)) throw new Misfit(`must be ${this.name}, not ${describe(value)}`);
+    return seen.once(value, this, () => this.construct(value, seen));
   }
 
-  revive(value: unknown): unknown {
+  revive(value: unknown, revived: Revived): unknown {
     if (!isPlain(value)) return value;
-    Object.setPrototypeOf(value, this.ctor.prototype as object);
+    const known = revived.get(value);
+    if (known) return known;
+    const dto = new this.bare();
+    revived.set(value, dto);
+    for (const key of Object.keys(value)) if (key !== '__proto__') dto[key] = value[key];
     for (const { name, nested } of this.properties) {
-      if (nested && Object.hasOwn(value, name)) value[name] = nested.revive(value[name]);
+      if (nested && Object.hasOwn(value, name)) dto[name] = nested.revive(value[name], revived);
     }
-    return value;
-  }
-
-  private construct(value: Record<string, unknown>, path: string, seen: Seen): unknown {
-    for (const key of Object.keys(value)) {
-      if (this.names.has(key)) continue;
-      throw refusal(`${path}.${key}`, `should not exist: ${this.ctor.name} declares no such property`);
-    }
-    const dto = new this.ctor();
-    for (const property of this.properties) this.assign(dto, property, value, path, seen);
-    const errors = this.validator.validateSync(dto, VALIDATION);
-    if (errors.length > 0) throw refusal(path, `does not validate: ${complaints(errors)}`);
     return dto;
   }
 
-  /** A property left out keeps its initialiser's value; a nested one without any is required unless `@IsOptional`. */
-  private assign(
-    dto: Record<string, unknown>,
-    property: Property,
-    value: Record<string, unknown>,
-    path: string,
-    seen: Seen,
-  ) {
-    const { name, nested, conditional } = property;
-    const at = `${path}.${name}`;
-    const given = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (given === undefined && (conditional || dto[name] !== undefined)) return;
-    if (given === null && conditional) dto[name] = null;
-    else if (nested) dto[name] = nested.build(given, at, seen);
-    else if (typeof given === 'object' && given !== null) dto[name] = seen.once(given, null, at, () => given);
-    else if (given !== undefined) dto[name] = given;
+  private construct(value: Instance, seen: Seen): unknown {
+    for (const key of Object.keys(value)) {
+      if (this.names.has(key)) continue;
+      throw new Misfit(`should not exist: ${this.ctor.name} declares no such property`, `.${key}`);
+    }
+    const dto = new this.ctor();
+    for (const property of this.properties) {
+      try {
+        assign(dto, property, value, seen);
+      } catch (error) {
+        throw misfitAt(`.${property.name}`, error);
+      }
+    }
+    const complaints = this.rules.complaints(dto);
+    if (complaints !== '') throw new Misfit(`does not validate: ${complaints}`);
+    return dto;
   }
+}
+
+/** A property left out keeps its initialiser's value; a nested one without any is required unless `@IsOptional`. */
+function assign(dto: Instance, { name, nested, conditional }: Property, value: Instance, seen: Seen): void {
+  const given = Object.hasOwn(value, name) ? value[name] : undefined;
+  if (given === undefined && (conditional || dto[name] !== undefined)) return;
+  if (given === null && conditional) dto[name] = null;
+  else if (nested) dto[name] = nested.build(given, seen);
+  else if (typeof given === 'object' && given !== null) dto[name] = seen.once(given, null, () => given);
+  else if (given !== undefined) dto[name] = given;
 }
 
 const shapes = new WeakMap<object, DtoShape>();
@@ -109,11 +104,19 @@ const shapes = new WeakMap<object, DtoShape>();
 export function dtoShape(ctor: ArgClass, where: string, shapeOf: ShapeOf): Shape {
   const known = shapes.get(ctor);
   if (known) return known;
-  const validator = loadClassValidator(ctor, where);
-  const shape = new DtoShape(ctor as unknown as DtoClass, validator);
+  const rules = rulesOf(ctor, where);
+  const nested = new Map(classChain(ctor).flatMap((one) => [...(declarationOf(one)?.nested ?? [])]));
+  const names = new Set([...rules.names, ...nested.keys()]);
+  checkClass(ctor, names, where);
+  const shape = new DtoShape(ctor as unknown as new () => Instance, rules, names);
   shapes.set(ctor, shape);
   try {
-    complete(shape, ctor, validator, where, shapeOf);
+    shape.properties = [...names].map((name) => {
+      const at = `${where}, property ${ctor.name}.${name},`;
+      const type = nested.get(name);
+      rules.admit(name, type !== undefined, at);
+      return { name, nested: type ? shapeOf(type(), at) : null, conditional: rules.isConditional(name) };
+    });
   } catch (error) {
     shapes.delete(ctor);
     throw error;
@@ -121,63 +124,30 @@ export function dtoShape(ctor: ArgClass, where: string, shapeOf: ShapeOf): Shape
   return shape;
 }
 
-function complete(shape: DtoShape, ctor: ArgClass, validator: ClassValidator, where: string, shapeOf: ShapeOf): void {
-  const storage = validator.getMetadataStorage();
-  const nested = nestedOf(ctor);
-  const rules = storage.groupByPropertyName(storage.getTargetValidationMetadatas(ctor, '', false, false));
-  const names = new Set([...Object.keys(rules), ...nested.keys()]);
+function checkClass(ctor: ArgClass, names: ReadonlySet<string>, where: string): void {
+  const subject = `is a ${ctor.name}, whose`;
   if (names.size === 0) {
     const cure = 'decorate its properties with class-validator, or give args with any() to take it as it arrives';
-    throw refusal(where, `is a ${ctor.name}, whose properties carry no validation: ${cure}`);
+    throw refusal(where, `${subject} properties carry no validation: ${cure}`);
   }
-  if (ctor.length > 0) {
-    const cure = `DTOs are built by new ${ctor.name}() and then assigned, so give them properties only`;
-    throw refusal(where, `is a ${ctor.name}, whose constructor has parameters: ${cure}`);
-  }
-  shape.declare(names);
-  shape.properties = [...names].map((name) => {
-    const at = `${where}, property ${ctor.name}.${name},`;
-    const found = rules[name] ?? [];
-    const type = nested.get(name);
-    checkRules(found, type !== undefined, storage, at);
-    if (type && found.length === 0) validator.Allow()(ctor.prototype as object, name);
-    const conditional = found.some((rule) => rule.type === 'conditionalValidation');
-    return { name, nested: type ? shapeOf(type(), at) : null, conditional };
-  });
-}
-
-function checkRules(rules: readonly Rule[], nested: boolean, storage: MetadataStorage, at: string): void {
-  if (rules.some((rule) => rule.type === 'nestedValidation')) {
-    const cure = nested
-      ? 'remove it, for @Nested validates too'
-      : 'use @Nested(() => Line) or @Nested(() => [Line]) instead';
-    throw refusal(at, `has @ValidateNested, which does not say how to build it: ${cure}`);
-  }
-  for (const rule of rules) {
-    if (!storage.getTargetValidatorConstraints(rule.constraintCls).some((constraint) => constraint.async)) continue;
-    throw refusal(at, 'has an asynchronous validator, which would never be awaited: check it in the handler');
-  }
-}
-
-function nestedOf(ctor: ArgClass): Map<string, () => ArgType> {
-  return new Map(classChain(ctor).flatMap((one) => [...(declarationOf(one)?.nested ?? [])]));
-}
-
-function loadClassValidator(ctor: ArgClass, where: string): ClassValidator {
+  const cure = `DTOs are built by new ${ctor.name}() and then assigned, so give them properties only`;
+  if (ctor.length > 0) throw refusal(where, `${subject} constructor has parameters: ${cure}`);
+  let probe: object;
   try {
-    return require('class-validator') as ClassValidator;
+    probe = Reflect.construct(ctor, []) as object;
   } catch (error) {
-    const cure = 'install the peer dependency class-validator, or give args with any()';
-    throw refusal(
-      where,
-      `is a ${ctor.name}, which class-validator must validate, but it cannot be loaded: ${cure}`,
-      error,
-    );
+    throw refusal(where, `${subject} constructor threw (${String(error)}): ${cure}`, error);
   }
+  const bare = Object.keys(probe).find((key) => !names.has(key));
+  if (bare === undefined) return;
+  throw refusal(
+    where,
+    `${subject} property ${bare} carries no validation: decorate it with class-validator, such as @Allow()`,
+  );
 }
 
-function complaints(errors: readonly ValidationError[]): string {
-  const all = errors.flatMap((error) => Object.values(error.constraints ?? {}));
-  const more = all.length > MAX_COMPLAINTS ? ` (and ${all.length - MAX_COMPLAINTS} more)` : '';
-  return all.slice(0, MAX_COMPLAINTS).join('; ') + more;
+function bareClass(ctor: new () => Instance): new () => Instance {
+  function Bare() {}
+  Bare.prototype = ctor.prototype as object;
+  return Bare as unknown as new () => Instance;
 }

@@ -11,11 +11,33 @@ export interface Shape {
   readonly sort: string;
   /** True when undefined is accepted. */
   readonly optional: boolean;
+  /** True when `revive` changes nothing. */
+  readonly plain: boolean;
   /** How badly the value fits, by its outer form and property names only; 0 is best, Infinity refuses. */
   score(value: unknown): number;
-  /** Throws `invalid_argument` whose message begins with `path`. */
-  build(value: unknown, path: string, seen: Seen): unknown;
-  revive(value: unknown): unknown;
+  /** Throws a `Misfit`. */
+  build(value: unknown, seen: Seen): unknown;
+  revive(value: unknown, revived: Revived): unknown;
+}
+
+/** Recorded objects to what they became. */
+export type Revived = Map<object, object>;
+
+/** A value does not fit its shape. The path is put together on the way out, for a value that fits needs none. */
+export class Misfit extends Error {
+  constructor(
+    readonly fact: string,
+    readonly path = '',
+    override readonly cause?: unknown,
+  ) {
+    super(fact);
+  }
+}
+
+/** The misfit as seen from outside: one step longer. Anything else thrown (by a DTO's own code) becomes one. */
+export function misfitAt(step: string, error: unknown): Misfit {
+  if (error instanceof Misfit) return new Misfit(error.fact, step + error.path, error.cause);
+  return new Misfit(`cannot be built: ${String(error)}`, step, error);
 }
 
 /** References to one object that an argument list may hold beyond the first of each. */
@@ -24,21 +46,22 @@ const PENDING = Symbol('pending');
 
 /** The objects met while one argument list is built: a shared one is built once and stays shared. */
 export class Seen {
-  private readonly met = new Map<object, { shape: string; built: unknown }>();
+  private readonly met = new Map<object, { shape: Shape | null; built: unknown }>();
   private shared = 0;
 
-  once(value: object, shape: Shape | null, path: string, build: () => unknown): unknown {
-    const key = shape ? `${shape.sort}: ${shape.name}` : '';
+  once(value: object, shape: Shape | null, build: () => unknown): unknown {
     const known = this.met.get(value);
     if (known) {
-      if (known.built === PENDING) throw refusal(path, 'contains itself: arguments may not be cyclic');
-      if (known.shape !== key) throw refusal(path, 'is one object in two places of different types: send a copy');
+      if (known.built === PENDING) throw new Misfit('contains itself: arguments may not be cyclic');
+      if (known.shape?.sort !== shape?.sort || known.shape?.name !== shape?.name) {
+        throw new Misfit('is one object in two places of different types: send a copy');
+      }
       if (++this.shared > MAX_SHARED_REFERENCES) {
-        throw refusal(path, `is one of more than ${MAX_SHARED_REFERENCES} shared references: send copies`);
+        throw new Misfit(`is one of more than ${MAX_SHARED_REFERENCES} shared references: send copies`);
       }
       return known.built;
     }
-    const entry = { shape: key, built: PENDING as unknown };
+    const entry = { shape, built: PENDING as unknown };
     this.met.set(value, entry);
     return (entry.built = build());
   }
@@ -50,9 +73,10 @@ export function orNothing(shape: Shape): Shape {
     name: shape.name,
     sort: shape.sort,
     optional: true,
+    plain: shape.plain,
     score: (value) => shape.score(value),
-    build: (value, path, seen) => (value === undefined ? value : shape.build(value, path, seen)),
-    revive: (value) => (value === undefined ? value : shape.revive(value)),
+    build: (value, seen) => (value === undefined ? value : shape.build(value, seen)),
+    revive: (value, revived) => (value === undefined ? value : shape.revive(value, revived)),
   };
 }
 

@@ -130,6 +130,20 @@ describe('registration of arguments', () => {
     registering(Built).toThrow('whose constructor has parameters');
   });
 
+  it('refuses a DTO with a property without rules, which every message would meet, or a constructor that throws', () => {
+    class Half {
+      @IsString() sku = '';
+      note = '';
+    }
+    class Throwing {
+      @IsString() sku = JSON.parse('{') as string;
+    }
+    registering(Half).toThrow(
+      'argument 1 is a Half, whose property note carries no validation: decorate it with class-validator',
+    );
+    registering(Throwing).toThrow('argument 1 is a Throwing, whose constructor threw (SyntaxError');
+  });
+
   it('refuses @ValidateNested, with @Nested and without', () => {
     class Alone {
       @ValidateNested() line!: Line;

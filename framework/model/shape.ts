@@ -11,7 +11,7 @@ import { valueTypeOf } from '../codec/value-types';
 import type { Any, ArgClass, ArgType, OneOf, Optional } from './arg-type';
 import { dtoShape } from './dto';
 import type { Shape } from './shape-type';
-import { describe, orNothing, refusal, tagOf } from './shape-type';
+import { describe, Misfit, misfitAt, orNothing, refusal, tagOf } from './shape-type';
 
 /** The shape of `type`. Throws `invalid_argument` when it says nothing; `where` names the argument. */
 export function shapeOf(type: ArgType, where: string): Shape {
@@ -29,6 +29,7 @@ export function shapeOf(type: ArgType, where: string): Shape {
 }
 
 const transparent = {
+  plain: true,
   score: () => 0,
   build: (value: unknown) => value,
   revive: (value: unknown) => value,
@@ -78,8 +79,8 @@ function exactly(name: string, sort: string, check: (value: unknown) => boolean)
     sort,
     optional: false,
     score: (value) => (check(value) ? 0 : Infinity),
-    build(value, path) {
-      if (!check(value)) throw refusal(path, `must be ${name}, not ${describe(value)}`);
+    build(value) {
+      if (!check(value)) throw new Misfit(`must be ${name}, not ${describe(value)}`);
       return value;
     },
   };
@@ -94,18 +95,33 @@ function arrayShape(type: readonly ArgType[], where: string): Shape {
     name,
     sort: 'Array',
     optional: false,
+    plain: element.plain,
     score: (value) => (Array.isArray(value) ? 0 : Infinity),
-    build(value, path, seen) {
-      if (!Array.isArray(value)) throw refusal(path, `must be ${name}, not ${describe(value)}`);
-      const items = () => value.map((item, index) => element.build(item, `${path}[${index}]`, seen));
-      return seen.once(value, shape, path, items);
+    build(value, seen) {
+      if (!Array.isArray(value)) throw new Misfit(`must be ${name}, not ${describe(value)}`);
+      return seen.once(value, shape, () => eachOf(value, (item) => element.build(item, seen)));
     },
-    revive(value) {
-      if (Array.isArray(value)) value.forEach((item, index) => (value[index] = element.revive(item)));
-      return value;
+    revive(value, revived) {
+      if (element.plain || !Array.isArray(value)) return value;
+      const known = revived.get(value);
+      if (known) return known;
+      const items: unknown[] = [];
+      revived.set(value, items);
+      for (const item of value) items.push(element.revive(item, revived));
+      return items;
     },
   };
   return shape;
+}
+
+function eachOf(values: readonly unknown[], build: (item: unknown) => unknown): unknown[] {
+  return values.map((item, index) => {
+    try {
+      return build(item);
+    } catch (error) {
+      throw misfitAt(`[${index}]`, error);
+    }
+  });
 }
 
 function oneOfShape({ types }: OneOf, where: string): Shape {
@@ -129,12 +145,13 @@ function oneOfShape({ types }: OneOf, where: string): Shape {
     name,
     sort: 'oneOf',
     optional: false,
+    plain: shapes.every((shape) => shape.plain),
     score: (value) => Math.min(...shapes.map((shape) => shape.score(value))),
-    build(value, path, seen) {
+    build(value, seen) {
       const shape = choose(value);
-      if (!shape) throw refusal(path, `must be ${name}, not ${describe(value)}`);
-      return shape.build(value, path, seen);
+      if (!shape) throw new Misfit(`must be ${name}, not ${describe(value)}`);
+      return shape.build(value, seen);
     },
-    revive: (value) => choose(value)?.revive(value) ?? value,
+    revive: (value, revived) => choose(value)?.revive(value, revived) ?? value,
   };
 }
