@@ -97,10 +97,10 @@ function isFault(thrown: unknown): boolean {
 /** What an error of any realm has; for anything else thrown, its text. */
 function errorParts(thrown: unknown): { name: string; message: string; cause: unknown; stack: string } {
   if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) {
-    const text = typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown);
+    const text = Object(thrown) === thrown ? Object.prototype.toString.call(thrown) : String(thrown);
     return {
       name: 'Thrown',
-      message: cut(`A ${typeof thrown} was thrown: ${text}`, MAX_MESSAGE_BYTES),
+      message: cut(`Something that is no error was thrown, ${typeof thrown}: ${text}`, MAX_MESSAGE_BYTES),
       cause: null,
       stack: '',
     };
