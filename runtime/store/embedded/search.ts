@@ -16,7 +16,7 @@ import type { SortPosition } from '../query';
 import type { CountedPage, ListedPage } from './protocol';
 import type { Reader } from './reader';
 import { textOf } from './reader';
-import { sqlValue } from './sql-value';
+import { fromSqlValue, sqlValue } from './sql-value';
 
 interface Plan {
   /** After `SELECT …`. */
@@ -43,7 +43,7 @@ export function list(reader: Reader, query: ListQuery, after: SortPosition | nul
     const id = textOf(row['id']);
     const index = parse(reader, query, id, row['doc']);
     if (plan.exact || matches(index, query)) entities.push({ id, index, seq: Number(row['seq']) });
-    last = byField ? { ...valueOf(row), id } : { rank: RANK.null, value: null, id };
+    last = byField ? { ...sortedBy(row), id } : { rank: RANK.null, value: null, id };
     seen += 1;
   }
   return { entities, next: null };
@@ -128,12 +128,9 @@ function addBounds(where: string[], params: SQLInputValue[], test: FieldTest): v
   }
 }
 
-function valueOf(row: Record<string, unknown>): { rank: number; value: IndexedValue } {
+function sortedBy(row: Record<string, unknown>): { rank: number; value: IndexedValue } {
   const rank = Number(row['rank']);
-  const kept = row['value'];
-  if (rank === RANK.null) return { rank, value: null };
-  if (rank === RANK.text) return { rank, value: textOf(kept) };
-  return { rank, value: rank === RANK.boolean ? kept === 1 : Number(kept) };
+  return { rank, value: fromSqlValue(rank, row['value']) };
 }
 
 function parse(reader: Reader, { namespace, type }: EntityFilter, id: string, doc: unknown): EntityIndex {

@@ -174,10 +174,11 @@ export class Writer {
 
 type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 
+/** `ifnull`: Node 22 binds an empty blob as NULL. */
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
-  insertRecord: 'INSERT INTO record (entity, seq, epoch, kind, bytes) VALUES (?, ?, ?, ?, ?)',
+  insertRecord: "INSERT INTO record (entity, seq, epoch, kind, bytes) VALUES (?, ?, ?, ?, ifnull(?, x''))",
   getRecord: 'SELECT epoch, kind, bytes FROM record WHERE entity = ? AND seq = ?',
   findEntity: `SELECT no, (SELECT ifnull(max(seq), 0) FROM record WHERE entity = e.no) AS tail
     FROM entity e WHERE namespace = ? AND type = ? AND id = ?`,
@@ -188,8 +189,8 @@ const SQL = {
   insertField: 'INSERT INTO field (namespace, type, name, rank, value, id, entity) VALUES (?, ?, ?, ?, ?, ?, ?)',
   deleteField: 'DELETE FROM field WHERE namespace = ? AND type = ? AND name = ? AND rank = ? AND value = ? AND id = ?',
   getSegment: 'SELECT bytes FROM segment WHERE entity = ? AND name = ?',
-  putSegment: 'INSERT OR REPLACE INTO segment (entity, name, bytes) VALUES (?, ?, ?)',
-  putNote: 'INSERT OR REPLACE INTO note (entity, name, bytes) VALUES (?, ?, ?)',
+  putSegment: "INSERT OR REPLACE INTO segment (entity, name, bytes) VALUES (?, ?, ifnull(?, x''))",
+  putNote: "INSERT OR REPLACE INTO note (entity, name, bytes) VALUES (?, ?, ifnull(?, x''))",
   deleteNote: 'DELETE FROM note WHERE entity = ? AND name = ?',
   findName: 'SELECT no FROM name WHERE text = ?',
   insertName: 'INSERT INTO name (text) VALUES (?)',
