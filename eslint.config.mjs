@@ -62,7 +62,7 @@ export default tseslint.config(
       'import-x/extensions': ['.ts'],
     },
     rules: {
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['error', 400],
       'max-lines-per-function': ['error', { max: 69 }],
       'no-console': 'error',
