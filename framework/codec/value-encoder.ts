@@ -186,7 +186,8 @@ export class ValueEncoder {
   }
 
   private array(items: readonly unknown[], prototype: object | null, depth: number): void {
-    if (prototype !== Array.prototype && !isBuiltinPrototype(prototype, 'Array')) throw this.subclass(items, depth);
+    if (prototype === null || (prototype !== Array.prototype && builtinName(prototype) !== 'Array'))
+      throw this.subclass(items, depth);
     this.out.u8(TAG.array);
     this.out.varint(items.length);
     for (let i = 0; i < items.length; i++) {
@@ -219,13 +220,11 @@ export class ValueEncoder {
 
   private builtin(value: object, prototype: object, depth: number): void {
     if (ArrayBuffer.isView(value)) return this.byteArray(value, prototype, depth);
-    if (prototype === Map.prototype || isBuiltinPrototype(prototype, 'Map')) {
-      if (isMap(value)) return this.map(value, depth);
-    } else if (prototype === Set.prototype || isBuiltinPrototype(prototype, 'Set')) {
-      if (isSet(value)) return this.set(value, depth);
-    } else if (prototype === Date.prototype || isBuiltinPrototype(prototype, 'Date')) {
-      if (isDate(value)) return this.date(value, depth);
-    } else if (this.plainClasses && Object.prototype.toString.call(value) === '[object Object]') {
+    const name = builtinName(prototype);
+    if (name === 'Date' && isDate(value)) return this.date(value, depth);
+    if (name === 'Map' && isMap(value)) return this.map(value, depth);
+    if (name === 'Set' && isSet(value)) return this.set(value, depth);
+    if (this.plainClasses && Object.prototype.toString.call(value) === '[object Object]') {
       this.out.u8(TAG.object);
       return this.properties(value, depth);
     }
@@ -336,11 +335,13 @@ function isObjectPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
-/** True for the prototype of the built-in class `name` of any realm; false for a subclass, even of that name. */
-function isBuiltinPrototype(prototype: object | null, name: string): boolean {
-  if (prototype === null || className(prototype) !== name) return false;
+/** Name of the built-in class, of any realm, whose prototype this is; empty for a subclass, even of that name. */
+function builtinName(prototype: object): string {
+  if (prototype === Date.prototype) return 'Date';
+  if (prototype === Map.prototype) return 'Map';
+  if (prototype === Set.prototype) return 'Set';
   const parent = Object.getPrototypeOf(prototype) as object | null;
-  return parent !== null && isObjectPrototype(parent);
+  return parent !== null && isObjectPrototype(parent) ? className(prototype) : '';
 }
 
 function className(value: object): string {

@@ -130,6 +130,11 @@ describe('values that survive (S10)', () => {
     ]);
   });
 
+  it('takes a DTO that has the name of a built-in class for a DTO', () => {
+    const value = new { Map: class Map { a = 1; } }.Map(); // prettier-ignore
+    expect(decodeValue(encodeValue(value, { classes: 'plain' }))).toStrictEqual({ a: 1 });
+  });
+
   it('takes one to three bytes for what is common', () => {
     expect(encodeValue(127)).toHaveLength(1);
     expect(encodeValue(10_000)).toHaveLength(3);
