@@ -1,5 +1,6 @@
 import { memoryStore } from './memory-store';
-import { birth, describeHistoryStore, keyOf } from './store.contract';
+import { describeHistoryStore } from './store.contract';
+import { birth, keyOf } from './store.fixture';
 
 describeHistoryStore('memory store', async () => ({ store: memoryStore(), dispose: async () => undefined }));
 

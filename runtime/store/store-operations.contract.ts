@@ -16,7 +16,7 @@ import type {
   StoreSession,
 } from '../ports/history-store';
 import { memoryStore } from './memory-store';
-import type { MakeStore } from './store.contract';
+import type { MakeStore } from './store.fixture';
 
 const FIXED_SEEDS = [1, 2, 3, 20_261_122];
 const OPERATIONS = 250;

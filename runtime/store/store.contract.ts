@@ -6,41 +6,13 @@
  * Does not own: damage, locks and speed, which are an adapter's own.
  */
 
-import type { EntityKey } from '../../framework/model/identity';
 import { PAGE_BYTES, PAGE_ROWS } from '../config';
-import type { Append, EntityIndex, HistoryStore, ListQuery, Row, StoreSession } from '../ports/history-store';
+import type { ListQuery, Row, StoreSession } from '../ports/history-store';
 import { describeRandomOperations } from './store-operations.contract';
+import { birth, INDEX, keyOf, rowOf } from './store.fixture';
+import type { MakeStore, StoreUnderTest } from './store.fixture';
 
-export interface StoreUnderTest {
-  readonly store: HistoryStore;
-  /** Removes what the store left behind; the suite has closed its sessions. */
-  dispose(): Promise<void>;
-}
-
-export type MakeStore = () => Promise<StoreUnderTest>;
-
-export const INDEX: EntityIndex = {
-  status: 'active',
-  wakeAt: null,
-  open: false,
-  fields: {},
-  build: 'b1',
-  createdAt: 1_000,
-  updatedAt: 2_000,
-};
-
-export function keyOf(id: string, type = 'account', namespace = 'default'): EntityKey {
-  return { namespace, type, id };
-}
-
-export function rowOf(seq: number, text = `row ${seq}`, kind = 1): Row {
-  return { seq, epoch: 1, kind, bytes: new Uint8Array(Buffer.from(text)) };
-}
-
-/** The first row of a key, with an index that differs from `INDEX` as told. */
-export function birth(key: EntityKey, index: Partial<EntityIndex> = {}): Append {
-  return { key, row: rowOf(1), index: { ...INDEX, ...index } };
-}
+export type { MakeStore, StoreUnderTest };
 
 export function describeHistoryStore(name: string, make: MakeStore): void {
   describe(name, () => {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { Row } from '../../ports/history-store';
-import { INDEX, keyOf } from '../store.contract';
+import { INDEX, keyOf } from '../store.fixture';
 import { MAIN_FILE, WAL_FILE } from './layout';
 import { sqliteStore } from './sqlite-store';
 

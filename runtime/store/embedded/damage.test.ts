@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { Row } from '../../ports/history-store';
-import { INDEX, keyOf } from '../store.contract';
+import { INDEX, keyOf } from '../store.fixture';
 import {
   changeFile,
   checkedRow,

@@ -1,6 +1,6 @@
 /** Opens the store of the directory given and appends until it is killed; a line with the seq of each acknowledged row. */
 
-import { INDEX, keyOf, rowOf } from '../store.contract';
+import { INDEX, keyOf, rowOf } from '../store.fixture';
 import { sqliteStore } from './sqlite-store';
 
 async function main(directory: string): Promise<void> {
