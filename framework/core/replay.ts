@@ -17,7 +17,7 @@ import { compareConsequences, differingFields, divergence } from './compare';
 import { runStep } from './execute';
 import { fold, inputOf } from './fold';
 import type { ApplyEntry, Entry, FieldHashes, HistoryRecord, Link, SnapshotRecord, TurnRecord } from './history';
-import type { CoreEnvironment } from './instance';
+import type { Birth, CoreEnvironment } from './instance';
 import { Instance } from './instance';
 import { Ledger } from './ledger';
 import { newStep } from './perform';
@@ -55,6 +55,11 @@ export class Replay {
     }
     this.link = { seq: record.seq, epoch: record.epoch, hash };
     this.build = record.build;
+  }
+
+  /** Begins an entity none of whose records is written yet. */
+  begin(birth: Birth): void {
+    this.instance ??= Instance.newborn(this.key, this.definition, this.environment, birth);
   }
 
   /** Applies entries that are not in a record yet: those of a turn that is being undone in part (S17). */
@@ -98,10 +103,10 @@ export class Replay {
         throw new PerdureError('internal', `${keyText(this.key)}: its first record has no birth: it is damaged`, {
           reason: 'corrupt',
         });
-      this.instance = Instance.newborn(this.key, this.definition, this.environment, record.birth);
+      this.begin(record.birth);
     }
     await this.entries(record.seq, record.entries);
-    if (record.schema !== null) this.instance.recordedSchema = record.schema;
+    if (record.schema !== null && this.instance !== null) this.instance.recordedSchema = record.schema;
     this.turnsSinceSnapshot += 1;
     if (record.digest !== null)
       this.checkDigest(record.digest, { seq: record.seq, index: record.entries.length - 1 }, verify);
