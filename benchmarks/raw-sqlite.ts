@@ -33,6 +33,7 @@ export interface AppendRate {
   readonly cpuUsPerRow: number;
   readonly threadCpuUsPerRow: number;
   readonly fsyncsPerRow: number;
+  /** As checkpoints counted them; NaN for the raw rate, which does not count. */
   readonly walBytesPerRow: number;
 }
 
