@@ -46,7 +46,7 @@ export function activities<A>(name: string, options: ActivityCallOptions = {}): 
 export function enqueue<A>(group: ActivityGroup<A>): EnqueuedGroup<A> {
   const { name, options } = groupOf(group);
   return methodProxy((method) => (...args: unknown[]) => {
-    schedule({ name, options }, method, args, false);
+    void schedule({ name, options }, method, args, false);
   }) as EnqueuedGroup<A>;
 }
 

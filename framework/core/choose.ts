@@ -12,10 +12,8 @@
 import type { Input } from './history';
 import type { Instance } from './instance';
 import type { Admitted } from './ledger';
-import { ReadOnlyScope } from './invocation';
-import { runSync } from './running';
+import { readOnly } from './read-only';
 import type { Wait } from './wait';
-import { keyText } from '../model/identity';
 
 export type Choice =
   /** Run the step of an input of the framework's own. */
@@ -99,17 +97,12 @@ function firstTrueCondition(instance: Instance): Wait | null {
 }
 
 /** A predicate that throws is released too: its step fails with what it threw. */
-export function holds(instance: Instance, wait: Wait): boolean {
+function holds(instance: Instance, wait: Wait): boolean {
   try {
-    return evaluate(instance, wait);
+    return Boolean(readOnly(instance, 'the predicate of a condition', () => wait.predicate?.()));
   } catch {
     return true;
   }
-}
-
-export function evaluate(instance: Instance, wait: Wait): boolean {
-  const scope = new ReadOnlyScope(keyText(instance.key), 'the predicate of a condition', null);
-  return Boolean(runSync(scope, () => wait.predicate?.()));
 }
 
 /** Admitted continuations of invocations that can go on, the oldest wait first (S7). */
@@ -118,7 +111,7 @@ function firstWoken(instance: Instance, admitted: readonly Admitted[]): Admitted
   let least = Infinity;
   for (const one of admitted) {
     if (one.input.kind === 'message' || !canStart(instance, one.input)) continue;
-    const effect = 'effect' in one.input ? one.input.effect : 0;
+    const effect = instance.waitFor(one.input)?.effect ?? Number.MAX_SAFE_INTEGER;
     if (effect < least) [first, least] = [one, effect];
   }
   return first;

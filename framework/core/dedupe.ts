@@ -104,6 +104,13 @@ export class Dedupe {
     return client.ids.length >= MAX_SESSION_IDS ? { state: 'full' } : NEW;
   }
 
+  /** What is remembered of an id, whatever its payload; null when nothing is. */
+  find(id: MessageId): Remembered | null {
+    if (!('given' in id)) return this.findSessionId(id.session, id.n) ?? null;
+    const key = hashId(id.given);
+    return this.fresh.get(key) ?? this.sealed.get(key) ?? null;
+  }
+
   /** Remembers the arrival of an id at a step time; `operation` ids are kept for OPERATION_WINDOW_MS. */
   begin(id: MessageId, payload: () => string, time: number, operation: boolean): void {
     this.sweep(time);

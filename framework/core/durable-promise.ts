@@ -91,16 +91,27 @@ export function installCombinators(): void {
   const target = Promise as PromiseConstructor & { [PATCHED]?: true };
   if (target[PATCHED] === true) return;
   Object.defineProperty(target, PATCHED, { value: true });
-  for (const name of ['all', 'race', 'any'] as const) {
+  for (const name of ['all', 'allSettled', 'race', 'any'] as const) {
     const original = target[name] as (this: unknown, members: Iterable<unknown>) => Promise<unknown>;
     const patched = function (this: unknown, members: Iterable<unknown>): Promise<unknown> {
       if (this !== target) return original.call(this, members);
       const all = (list: Iterable<unknown>) => original.call(target, list);
-      return Symbol.iterator in Object(members) ? combine(all, [...members]) : all(members);
+      if (!(Symbol.iterator in Object(members))) return all(members);
+      let list: unknown[];
+      try {
+        list = [...members];
+      } catch (error) {
+        return all({ [Symbol.iterator]: () => rethrow(error) });
+      }
+      return combine(all, list);
     };
     Object.defineProperty(patched, 'name', { value: name });
     Object.defineProperty(target, name, { value: patched, writable: true, configurable: true });
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error as Error;
 }
 
 function ignore(): void {

@@ -8,17 +8,17 @@
  * on a live durable promise, otherwise the step is a determinism fault (architecture §3).
  */
 
+import { assert } from '../assert';
 import { decodeValue, encodeValue } from '../codec/value';
 import { fromFailure, toFailure } from '../codec/failure';
 import { DeterminismFault, PerdureError, isBusinessFailure } from '../errors';
 import { keyText } from '../model/identity';
 import type { MethodDefinition } from '../model/definition';
 import { isAgain } from './again';
-import { evaluate } from './choose';
 import type { Failure, Input, Outcome } from './history';
 import type { Instance } from './instance';
-import { Invocation, ReadOnlyScope } from './invocation';
-import { runSync } from './running';
+import { Invocation } from './invocation';
+import { readOnly } from './read-only';
 import { fieldTrouble } from './state';
 import type { Step } from './step';
 import type { InvocationKind, Wait, Waiter } from './wait';
@@ -41,6 +41,7 @@ export async function runStep(
   step: Step,
   args: readonly unknown[] | null,
 ): Promise<Ran> {
+  assert(instance.step === null, 'an entity runs one step at a time (S1)');
   instance.step = step;
   let began: Invocation | null = null;
   let failure: Failure | null = null;
@@ -103,6 +104,8 @@ function enterTimer(instance: Instance, effect: number, step: Step): Invocation 
     case 'again':
       return begin(instance, step, 'run', 'run', null, []);
     case 'every':
+      // A build without the method lets the tick pass; the timer is dropped at the end of the step.
+      if (instance.definition.methods.get(timer.method)?.kind !== 'every') return null;
       return begin(instance, step, 'every', timer.method, null, []);
     case 'reminder': {
       const method = methodOf(instance, timer.method);
@@ -133,11 +136,11 @@ function begin(
     since: step.time,
     message: message?.id ?? null,
   };
-  const invocation = new Invocation(instance, origin);
-  step.current = invocation;
   const handler = (instance.object as Record<string, unknown>)[name];
   if (typeof handler !== 'function')
     throw new PerdureError('internal', `${keyText(instance.key)}: this build has no method ${name}()`);
+  const invocation = new Invocation(instance, origin);
+  step.current = invocation;
   invocation.start(() => (handler as Handler).apply(instance.object, [...args]));
   return invocation;
 }
@@ -154,7 +157,7 @@ function resume(step: Step, wait: Wait | null, outcome: Outcome | null): null {
 function resumeCondition(instance: Instance, step: Step, woken: Wait | null): null {
   return settle(step, woken, (wait) => {
     try {
-      evaluate(instance, wait);
+      readOnly(instance, 'the predicate of a condition', () => wait.predicate?.());
       wait.promise.resolve(true);
     } catch (error) {
       wait.promise.reject(error as Error);
@@ -172,28 +175,13 @@ function settle(step: Step, wait: Wait | null, how: (wait: Wait) => void): null 
 }
 
 function validate(instance: Instance, validator: string, args: readonly unknown[]): void {
-  const scope = new ReadOnlyScope(keyText(instance.key), `the validator ${validator}()`, null);
   const check = (instance.object as Record<string, Handler>)[validator];
-  const before = instance.environment.checked() ? instance.encode() : null;
   try {
-    runSync(scope, () => check?.apply(instance.object, [...args]));
+    readOnly(instance, `the validator ${validator}()`, () => check?.apply(instance.object, [...args]));
   } catch (error) {
     if (!isBusinessFailure(error)) throw error;
     throw new PerdureError('rejected', error.message, { reason: error.code, details: error.details, cause: error });
-  } finally {
-    assertUnchanged(instance, before, `the validator ${validator}()`);
   }
-}
-
-/** Fails when code that may only read has changed a field (S9). */
-export function assertUnchanged(instance: Instance, before: Uint8Array | null, what: string): void {
-  if (before === null || instance.encode() === before) return;
-  const fault = new DeterminismFault(
-    `${keyText(instance.key)}: ${what} changed a field; it may only read: change fields in a signal, an update or run()`,
-  );
-  if (instance.quiet) instance.reset(before);
-  else instance.strayed(fault);
-  throw fault;
 }
 
 /** How the step ended: null for well. Adds the outcome of an invocation that finished. */
@@ -204,8 +192,8 @@ function conclude(instance: Instance, step: Step, actor: Waiter | null): Failure
     const failure = actor.finished === null ? checkParked(actor) : concludeInvocation(step, actor);
     if (failure !== null) return failure;
   }
-  if (!step.replaying) armEvery(instance, step);
-  else repeatEvery(step);
+  if (step.replaying) repeatEvery(step);
+  else if (step.current?.origin.message != null || instance.ledger.born) armEvery(instance, step);
   return step.replaying ? null : checkState(instance);
 }
 
@@ -235,8 +223,14 @@ function concludeInvocation(step: Step, actor: Waiter): Failure | null {
   }
 }
 
-/** Arms each `@Every` method that has no timer of its present interval yet (S22). */
+/** Arms each `@Every` method that has no timer of its present interval yet, and drops those the class lost (S22). */
 function armEvery(instance: Instance, step: Step): void {
+  const { ledger, definition } = instance;
+  if (ledger.ended) return;
+  for (const { purpose, method } of ledger.timers?.values() ?? []) {
+    if (purpose === 'every' && definition.methods.get(method)?.kind !== 'every')
+      step.add({ kind: 'forget', owner: 0, method });
+  }
   for (const method of instance.definition.every) {
     const interval = encodeValue(method.everyMs);
     let armed = false;
@@ -249,8 +243,10 @@ function armEvery(instance: Instance, step: Step): void {
 }
 
 function repeatEvery(step: Step): void {
-  for (const one of step.recorded)
+  for (const one of step.recorded) {
     if (one.kind === 'timer' && one.purpose === 'every') step.timer(0, 'every', one.due, one.method, one.args);
+    if (one.kind === 'forget' && one.owner === 0) step.add(one);
+  }
 }
 
 /** Fields that cannot be kept fail the step that left them so. */

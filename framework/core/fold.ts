@@ -25,6 +25,8 @@ export function fold(instance: Instance, entry: Entry, at: Position, step: Step 
   switch (entry.kind) {
     case 'admit':
       beginMessage(instance, entry.input, entry.time);
+      // Its result is durable from here on: it is never asked for again (S2).
+      if (entry.input.kind === 'activity') ledger.activities?.delete(entry.input.effect);
       ledger.admitted.push({ at, input: entry.input, time: entry.time, held: entry.held });
       return;
     case 'hold': {
@@ -57,6 +59,9 @@ interface Consumed {
   readonly begins: string | null;
 }
 
+/** Owner of what the framework itself asks for. */
+const FRAMEWORK = 0;
+
 const NOTHING: Consumed = { continued: null, begins: null };
 
 function foldApply(instance: Instance, entry: ApplyEntry, at: Position, step: Step | null, began: Waiter | null): void {
@@ -65,6 +70,7 @@ function foldApply(instance: Instance, entry: ApplyEntry, at: Position, step: St
   if ('admitted' in entry.source) removeAdmitted(ledger.admitted, entry.source.admitted);
   else beginMessage(instance, input, entry.time);
   const consumed = consume(instance, input, entry.time);
+  instance.conditionsStale = true;
   if (entry.undone !== null) {
     foldUndone(instance, input, consumed, entry.undone, at);
     return;
@@ -79,7 +85,6 @@ function foldApply(instance: Instance, entry: ApplyEntry, at: Position, step: St
   for (const consequence of entry.consequences) foldConsequence(instance, consequence, at);
   if (instance.holder?.released) instance.holder = null;
   if (input.kind === 'complete' && ledger.admitted.length === 0) complete(instance);
-  instance.conditionsStale = true;
 }
 
 /** Takes what the input settles out of the ledger. */
@@ -204,7 +209,7 @@ function foldConsequence(instance: Instance, one: Consequence, at: Position): vo
       });
       return;
     case 'forget':
-      forget(instance, 'reminder', one.method);
+      forget(instance, one.owner === FRAMEWORK ? 'every' : 'reminder', one.method);
       return;
     case 'promise':
       return;

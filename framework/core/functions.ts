@@ -15,7 +15,7 @@ import { makeAgain } from './again';
 import type { Again } from './again';
 import type { Instance, LogLevel } from './instance';
 import type { Invocation } from './invocation';
-import { invocationFor } from './invocation';
+import { homeOf, invocationFor } from './invocation';
 import { MAX_PENDING_WAITS } from './limits';
 import { RandomStream } from './random';
 import { runUntrapped, runningStep } from './running';
@@ -28,11 +28,14 @@ export function sleep(duration: Duration): Promise<void> {
 
 /** Waits durably until a moment (a Date or milliseconds since the epoch); one in the past is reached at once. */
 export function sleepUntil(moment: Date | number): Promise<void> {
-  const due = typeof moment === 'number' ? moment : moment.getTime();
-  if (!Number.isFinite(due))
+  const due = Math.ceil(typeof moment === 'number' ? moment : moment.getTime());
+  if (!(Math.abs(due) <= MAX_DATE_MS))
     throw new PerdureError('invalid_argument', `sleepUntil() needs a moment; it was given ${String(moment)}`);
   return sleepOf(invocationFor(runningStep(), 'sleepUntil()'), due);
 }
+
+/** The last moment a Date can name. */
+const MAX_DATE_MS = 8.64e15;
 
 function sleepOf(invocation: Invocation, due: number): Promise<void> {
   const step = invocation.open('sleep()');
@@ -49,9 +52,10 @@ export function condition(predicate: () => boolean, timeout?: Duration): Promise
   const invocation = invocationFor(runningStep(), 'condition()');
   const step = invocation.open('condition()');
   checkWaits(invocation);
-  const effect = step.number();
   const { number } = invocation;
-  const timer = timeout === undefined ? 0 : step.timer(number, 'timeout', step.time + toMs(timeout, 'condition()'));
+  const timeoutMs = timeout === undefined ? null : toMs(timeout, 'condition()');
+  const effect = step.number();
+  const timer = timeoutMs === null ? 0 : step.timer(number, 'timeout', step.time + timeoutMs);
   step.add({ kind: 'condition', effect, owner: number, timeout: timer });
   return step.wait(effect, invocation, 'condition', 'condition', predicate, timer) as Promise<boolean>;
 }
@@ -134,7 +138,7 @@ export interface EntityInfo {
 
 /** Who the running entity is. */
 export function entityInfo(): EntityInfo {
-  const { key, ledger } = invocationFor(runningStep(), 'entityInfo()').home as Instance;
+  const { key, ledger } = homeOf(runningStep(), 'entityInfo()') as Instance;
   return { ...key, createdAt: ledger.birth.time };
 }
 
@@ -150,10 +154,10 @@ export const log: Readonly<Record<LogLevel, Logger>> = {
 
 function logger(level: LogLevel): Logger {
   return (message, fields = {}) => {
-    const invocation = invocationFor(runningStep(), 'log');
-    const instance = invocation.home as Instance;
-    if (!invocation.muted)
-      instance.environment.log(instance.key, level, message, { method: invocation.origin.method, ...fields });
+    const running = runningStep();
+    const { key, environment } = homeOf(running, 'log') as Instance;
+    const method = running !== null && 'origin' in running ? { method: (running as Invocation).origin.method } : {};
+    if (running?.muted === false) environment.log(key, level, message, { ...method, ...fields });
   };
 }
 

@@ -99,7 +99,7 @@ export type Consequence =
       /** The encoded array of arguments of a reminder; null for other purposes. */
       readonly args: Uint8Array | null;
     }
-  /** A reminder was forgotten. */
+  /** A reminder was forgotten; with owner 0, an `@Every` method that the class has no longer. */
   | { readonly kind: 'forget'; readonly owner: number; readonly method: string }
   /** `timeout` is the effect number of the timer that ends the wait, 0 without one. */
   | { readonly kind: 'condition'; readonly effect: number; readonly owner: number; readonly timeout: number }

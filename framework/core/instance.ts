@@ -18,7 +18,7 @@ import type { EntityKey } from '../model/identity';
 import type { Input, Schema } from './history';
 import { installCombinators } from './durable-promise';
 import { Ledger } from './ledger';
-import { construct, overlay } from './state';
+import { construct, fieldTrouble, overlay } from './state';
 import type { Step } from './step';
 import type { Wait, Waiter } from './wait';
 
@@ -76,6 +76,17 @@ export class Instance {
     return new Instance(key, definition, environment, new Ledger(birth), null);
   }
 
+  /** As a snapshot has it (S24). */
+  static restored(
+    key: EntityKey,
+    definition: EntityDefinition,
+    environment: CoreEnvironment,
+    ledger: Uint8Array,
+    fields: Uint8Array,
+  ): Instance {
+    return new Instance(key, definition, environment, Ledger.fromImage(ledger), fields);
+  }
+
   /** No invocation is parked: a snapshot is legal and the fields alone are the state (S24). */
   get quiet(): boolean {
     return this.invocations.size === 0;
@@ -93,6 +104,17 @@ export class Instance {
   encode(): Uint8Array {
     this.bytes = encodeFieldBytes(this.object, this.definition.fields, this.bytes);
     return this.bytes;
+  }
+
+  /** The fields are not those of `before`, or cannot be encoded, or are not the class's. */
+  changedSince(before: Uint8Array): boolean {
+    const { object, definition } = this;
+    if (fieldTrouble(object, definition) !== null) return true;
+    try {
+      return encodeFieldBytes(object, definition.fields, before) !== before;
+    } catch {
+      return true;
+    }
   }
 
   encodeWithHashes(): EncodedFields {

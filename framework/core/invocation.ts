@@ -30,6 +30,8 @@ export class Invocation implements RunningStep, Waiter {
   readonly waits: Wait[] = [];
   finished: Finish | null = null;
   sideEffects = 0;
+  /** Its failure is known and its object given up: what it still does changes nothing and is no news. */
+  abandoned = false;
   private patches: Map<string, boolean> | null = null;
 
   constructor(
@@ -61,7 +63,7 @@ export class Invocation implements RunningStep, Waiter {
     const fault = new DeterminismFault(`${this.name}: ${what}; ${cure}`);
     const { step } = this.home;
     if (step?.current === this) step.fault ??= fault;
-    else this.home.strayed(fault);
+    else if (!this.abandoned) this.home.strayed(fault);
     return fault;
   }
 
@@ -117,17 +119,27 @@ export class Invocation implements RunningStep, Waiter {
   }
 }
 
+interface ScopeOptions {
+  /** Initialisers may ask for the time and for randomness, of the birth; the others may not. */
+  readonly source?: { readonly time: number; random(): number } | null;
+  /** The entity; null while it is being constructed. */
+  readonly home?: Home | null;
+  readonly muted?: boolean;
+}
+
 /** Stands for code that may only read: validators, queries, predicates, and field initialisers (S9, S21). */
 export class ReadOnlyScope implements RunningStep {
   readonly muted: boolean;
+  readonly home: Home | null;
+  private readonly source: ScopeOptions['source'];
 
   constructor(
     private readonly name: string,
     private readonly what: string,
-    /** Initialisers may ask for the time and for randomness, of the birth; the others may not. */
-    private readonly source: { readonly time: number; random(): number } | null,
-    muted = false,
+    { source = null, home = null, muted = false }: ScopeOptions = {},
   ) {
+    this.source = source;
+    this.home = home;
     this.muted = muted;
   }
 
@@ -144,7 +156,7 @@ export class ReadOnlyScope implements RunningStep {
   }
 
   private deterministic(what: string): { readonly time: number; random(): number } {
-    if (this.source !== null) return this.source;
+    if (this.source) return this.source;
     throw this.fault(what, 'do it in a signal, an update or run() and keep the result in a field');
   }
 }
@@ -159,6 +171,12 @@ export function invocationFor(running: RunningStep | null, what: string): Invoca
   }
   if (!('effects' in running)) throw running.fault(`${what} was called`, 'do it in a signal, an update or run()');
   return running as Invocation;
+}
+
+/** The entity whose code runs, read-only code included. */
+export function homeOf(running: RunningStep | null, what: string): Home {
+  const home = running !== null && 'home' in running ? (running.home as Home | null) : null;
+  return home ?? invocationFor(running, what).home;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -8,8 +8,7 @@
  * `rebuild` is set the instance is spent: it must be rebuilt from its history and the entries of its open turn.
  */
 
-import { encodeFieldBytes } from '../codec/fields';
-import { PerdureError } from '../errors';
+import { DeterminismFault, PerdureError } from '../errors';
 import { toFailure } from '../codec/failure';
 import type { MessageId, Position } from '../model/identity';
 import { keyText } from '../model/identity';
@@ -19,6 +18,8 @@ import { fold } from './fold';
 import type { ApplyEntry, Consequence, Entry, Failure, HeldMark, Input, Outcome } from './history';
 import type { Instance } from './instance';
 import type { Admitted } from './ledger';
+import { SMALL_STATE_BYTES } from './limits';
+import { containersOf } from './state';
 import { Step } from './step';
 import type { Waiter } from './wait';
 
@@ -41,10 +42,11 @@ export async function perform(instance: Instance, source: Source, at: Position, 
   const input = 'admitted' in source ? source.admitted.input : source.input;
   const held = 'admitted' in source ? source.admitted.held : null;
   const time = Math.max(now, instance.ledger.time);
-  const wandered = checkQuiescent(instance);
   const step = newStep(instance, at, time, null, held);
+  const wandered = checkQuiescent(instance, step);
+  const before = wandered === null ? lookBefore(instance) : null;
   const ran = wandered ?? (await runStep(instance, input, step, 'args' in source ? source.args : null));
-  if (ran.failure !== null) return fail(instance, source, ran, { step, at, time });
+  if (ran.failure !== null) return fail(instance, source, ran, { before, at, time });
   const entry: ApplyEntry = {
     kind: 'apply',
     time,
@@ -94,35 +96,49 @@ export function newStep(
 }
 
 /** The fields must be as the last step left them; code that wrote between steps has strayed (S3). */
-function checkQuiescent(instance: Instance): Ran | null {
+function checkQuiescent(instance: Instance, step: Step): Ran | null {
   const { bytes } = instance;
-  if (bytes === null) {
-    instance.encode();
-    return null;
+  let fact = 'a field changed between two steps';
+  try {
+    if (bytes !== null && !instance.environment.checked()) return null;
+    if (instance.encode() === bytes || bytes === null) return null;
+    instance.bytes = bytes;
+  } catch (error) {
+    fact += ` (${(error as Error).message})`;
   }
-  if (!instance.environment.checked() || instance.encode() === bytes) return null;
-  instance.bytes = bytes;
-  const message = `${keyText(instance.key)}: a field changed between two steps; change fields only inside handlers, and await nothing but durable promises`;
-  const failure = { ...toFailure(new Error(message)), kind: 'fault', code: 'determinism_fault' } as const;
-  return { step: newStep(instance, { seq: 0, index: 0 }, 0, null, null), began: null, actor: null, failure };
+  const cure = 'change fields only inside handlers, and await nothing but durable promises';
+  const fault = new DeterminismFault(`${keyText(instance.key)}: ${fact}; ${cure}`);
+  return { step, began: null, actor: null, failure: toFailure(fault) };
+}
+
+/** The fields as they were; `containers` only where others are parked, who may hold some of them. */
+interface Before {
+  readonly bytes: Uint8Array;
+  readonly containers: readonly object[] | null;
+}
+
+function lookBefore({ bytes, object, definition, invocations }: Instance): Before | null {
+  if (bytes === null) return null;
+  const shared = invocations.size > 0 && bytes.length <= SMALL_STATE_BYTES;
+  return { bytes, containers: shared ? containersOf(object, definition.fields) : null };
 }
 
 interface Moment {
-  readonly step: Step;
+  readonly before: Before | null;
   readonly at: Position;
   readonly time: number;
 }
 
-function fail(instance: Instance, source: Source, ran: Ran, { step, at, time }: Moment): Performed {
+function fail(instance: Instance, source: Source, ran: Ran, moment: Moment): Performed {
+  const { before, at, time } = moment;
   const failure = ran.failure as Failure;
   const input = 'admitted' in source ? source.admitted.input : source.input;
   const continued = ran.began === null ? ran.actor : null;
-  const before = instance.bytes;
-  const verdict = judge(instance, source, input, continued, failure);
+  const verdict = judge(instance, source, ran, failure);
   const reverted = revert(instance, ran, before, verdict.kind !== 'hold');
   const rebuild = reverted === 'rebuild';
   if (verdict.kind === 'nothing') return { entry: null, outcomes: [], failure: verdict.failure, rebuild };
-  if (verdict.kind === 'hold') return hold(instance, source, failure, { step, at, time }, rebuild);
+  if (verdict.kind === 'hold') return hold(instance, source, ran, moment, rebuild);
   const message = messageOf(instance, input, continued);
   const entry: ApplyEntry = {
     kind: 'apply',
@@ -132,7 +148,7 @@ function fail(instance: Instance, source: Source, ran: Ran, { step, at, time }: 
     consequences: [],
   };
   fold(instance, entry, at, null, null);
-  if (reverted === 'when-ended' && before !== null) instance.reset(before);
+  if (reverted === 'when-ended' && before !== null) putBack(instance, ran, before);
   const outcomes = message === null ? [] : [{ message, outcome: { ok: false, failure: verdict.failure } as const }];
   return { entry, outcomes, failure: null, rebuild };
 }
@@ -143,17 +159,20 @@ type Verdict =
   | { readonly kind: 'hold' };
 
 /** S13, S18, S19, S21. */
-function judge(instance: Instance, source: Source, input: Input, continued: Waiter | null, failure: Failure): Verdict {
+function judge(instance: Instance, source: Source, ran: Ran, failure: Failure): Verdict {
+  const input = 'admitted' in source ? source.admitted.input : source.input;
   const business = isBusiness(failure);
-  if (input.kind === 'message' && continued === null) {
+  if (input.kind === 'message') {
     const unborn = !instance.ledger.born;
     const answered = business ? failure : internal(instance, input.method, failure);
     if (!business && input.message !== 'update' && !unborn) return { kind: 'hold' };
-    const mayGoUnrecorded = unborn || !business || failure.code === 'rejected';
+    const mayGoUnrecorded = unborn || !business || (failure.kind === 'refusal' && failure.code === 'rejected');
     const unrecorded = mayGoUnrecorded && 'input' in source && input.attempt === 1 && !input.submitted;
     return { kind: unrecorded ? 'nothing' : 'undone', failure: answered };
   }
-  return business ? { kind: 'undone', failure } : { kind: 'hold' };
+  // Too much state is no reason to end the whole entity: the limit can be raised.
+  const ends = business && (failure.kind !== 'refusal' || ran.actor?.origin.kind !== 'run');
+  return ends ? { kind: 'undone', failure } : { kind: 'hold' };
 }
 
 function isBusiness(failure: Failure): boolean {
@@ -170,45 +189,36 @@ function internal(instance: Instance, method: string, failure: Failure): Failure
  * Takes back what the failed step did to the object (S17). A first step that left the fields equal is simply dropped;
  * so is the last step of an invocation that `ends` here: with nobody else parked its fields are put back when it has.
  */
-function revert(
-  instance: Instance,
-  ran: Ran,
-  before: Uint8Array | null,
-  ends: boolean,
-): 'done' | 'when-ended' | 'rebuild' {
+function revert(instance: Instance, ran: Ran, before: Before | null, ends: boolean): 'done' | 'when-ended' | 'rebuild' {
   if (instance.stray !== null || before === null) return 'rebuild';
   const first = ran.began !== null || ran.actor === null;
   if (!first && !ends) return 'rebuild';
-  if (unchanged(instance, before)) {
-    instance.bytes = before;
-    return 'done';
-  }
   const others = first ? instance.invocations.size : instance.invocations.size - 1;
+  if (leftAsItWas(instance, ran, before, others > 0)) return 'done';
   if (others > 0) return 'rebuild';
   if (!first) return 'when-ended';
-  instance.reset(before);
+  putBack(instance, ran, before);
   return 'done';
 }
 
-function unchanged(instance: Instance, before: Uint8Array): boolean {
-  try {
-    const { object, definition } = instance;
-    if (Object.keys(object).length !== definition.fields.length) return false;
-    return encodeFieldBytes(object, definition.fields, before) === before;
-  } catch {
-    return false;
-  }
+/** Code that has not finished may wake later, whatever it waits for, and then must not hold the object. */
+function leftAsItWas(instance: Instance, { actor }: Ran, { bytes, containers }: Before, shared: boolean): boolean {
+  if (actor?.finished === null || instance.changedSince(bytes)) return false;
+  if (!shared || actor === null) return true;
+  if (containers === null) return false;
+  const now = containersOf(instance.object, instance.definition.fields);
+  return now.length === containers.length && now.every((container, at) => container === containers[at]);
+}
+
+function putBack(instance: Instance, { actor }: Ran, { bytes }: Before): void {
+  instance.reset(bytes);
+  if (actor !== null) actor.abandoned = true;
 }
 
 /** The input stays, and holds the entity; trying it again adds nothing (S2, S19). */
-function hold(
-  instance: Instance,
-  source: Source,
-  failure: Failure,
-  { step, at, time }: Moment,
-  rebuild: boolean,
-): Performed {
-  const mark: HeldMark = { failure, build: instance.environment.build, kept: step.drawn() };
+function hold(instance: Instance, source: Source, ran: Ran, { at, time }: Moment, rebuild: boolean): Performed {
+  const failure = ran.failure as Failure;
+  const mark: HeldMark = { failure, build: instance.environment.build, kept: ran.step.drawn() };
   if ('admitted' in source && source.admitted.held !== null) return { entry: null, outcomes: [], failure, rebuild };
   const entry: Entry =
     'admitted' in source

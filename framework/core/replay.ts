@@ -19,7 +19,6 @@ import { fold, inputOf } from './fold';
 import type { ApplyEntry, Entry, FieldHashes, HistoryRecord, Link, SnapshotRecord, TurnRecord } from './history';
 import type { Birth, CoreEnvironment } from './instance';
 import { Instance } from './instance';
-import { Ledger } from './ledger';
 import { newStep } from './perform';
 
 export class Replay {
@@ -43,6 +42,7 @@ export class Replay {
     this.checkLink(record);
     switch (record.kind) {
       case 'snapshot':
+        if (verify) this.checkSnapshot(record);
         this.restore(record);
         break;
       case 'turn':
@@ -80,19 +80,16 @@ export class Replay {
     throw new PerdureError('internal', message, { reason: 'corrupt' });
   }
 
+  /** Replayed past a snapshot: from then on the state is the snapshot's by definition (S24), and should equal ours. */
+  private checkSnapshot(record: SnapshotRecord): void {
+    if (this.instance === null) return;
+    const stored = Instance.restored(this.key, this.definition, this.environment, record.ledger, record.fields);
+    this.instance.recordedSchema = stored.schema;
+    this.checkDigest(stored.encodeWithHashes().hashes, { seq: record.seq, index: 0 }, true);
+  }
+
   private restore(record: SnapshotRecord): void {
-    if (this.instance !== null) {
-      // Replayed past a snapshot: the state at its seq is the snapshot's by definition (S24), and equals ours.
-      this.turnsSinceSnapshot = 0;
-      return;
-    }
-    this.instance = new Instance(
-      this.key,
-      this.definition,
-      this.environment,
-      Ledger.fromImage(record.ledger),
-      record.fields,
-    );
+    this.instance = Instance.restored(this.key, this.definition, this.environment, record.ledger, record.fields);
     this.instance.recordedSchema = record.schema;
     this.turnsSinceSnapshot = 0;
   }

@@ -23,7 +23,7 @@ export function construct(
 ): object {
   const stream = new RandomStream(birth.seed, { seq: 0, index: 0 });
   const source = { time: birth.time, random: () => stream.float() };
-  const scope = new ReadOnlyScope(keyText(key), 'a field initialiser', source);
+  const scope = new ReadOnlyScope(keyText(key), 'a field initialiser', { source });
   return runSync(scope, () => new definition.ctor());
 }
 
@@ -44,15 +44,31 @@ export function presentName(definition: EntityDefinition, stored: string): strin
 
 /** What is wrong with the own fields of the object, null when they are those of the class. */
 export function fieldTrouble(object: object, definition: EntityDefinition): string | null {
-  const own = Object.keys(object);
+  const own = Reflect.ownKeys(object);
   if (own.length === definition.fields.length && definition.fields.every((name) => Object.hasOwn(object, name)))
     return null;
-  const extra = own.find((name) => !definition.fields.includes(name));
+  const extra = own.find((name) => typeof name === 'symbol' || !definition.fields.includes(name));
   if (extra !== undefined) {
-    return `field ${extra} is set but not declared: declare it in the class with an initial value, so that it is stored and restored`;
+    return `field ${String(extra)} is set but not declared: declare it in the class with an initial value, so that it is stored and restored`;
   }
   const gone = definition.fields.find((name) => !Object.hasOwn(object, name));
   return `field ${gone} was deleted: set it to undefined or null instead`;
+}
+
+/** Every object that the fields hold, in the order met: two equal lists mean that nothing was exchanged for a copy. */
+export function containersOf(object: object, fields: readonly string[]): object[] {
+  const met = new Set<object>();
+  for (const name of fields) collect((object as Record<string, unknown>)[name], met);
+  return [...met];
+}
+
+function collect(value: unknown, met: Set<object>): void {
+  if (typeof value !== 'object' || value === null || met.has(value)) return;
+  met.add(value);
+  if (ArrayBuffer.isView(value)) return;
+  if (value instanceof Map) for (const [key, held] of value) [key, held].forEach((one) => collect(one, met));
+  else if (value instanceof Set) for (const one of value) collect(one, met);
+  else for (const key in value) collect((value as Record<string, unknown>)[key], met);
 }
 
 function missingField(key: EntityKey, stored: string): PerdureError {

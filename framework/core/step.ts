@@ -7,6 +7,7 @@
  */
 
 import { encodeValue } from '../codec/value';
+import { DeterminismFault } from '../errors';
 import type { Position } from '../model/identity';
 import type { Consequence, TimerPurpose } from './history';
 import { DurablePromise } from './durable-promise';
@@ -104,6 +105,10 @@ export class Step {
   sideEffect(owner: number, ordinal: number, make: () => unknown): Uint8Array {
     const { recorded, kept } = this.start;
     const known = recorded?.find((one) => one.kind === 'sideEffect' && one.owner === owner && one.ordinal === ordinal);
+    if (recorded !== null && known === undefined) {
+      const fact = `sideEffect() number ${ordinal + 1} of invocation ${owner} is not recorded`;
+      throw (this.fault ??= new DeterminismFault(fact));
+    }
     const earlier = kept.find((one) => one.ordinal === ordinal);
     const value =
       known?.kind === 'sideEffect'

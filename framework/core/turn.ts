@@ -21,7 +21,7 @@ interface Head {
 /** The record of a closed turn. `seq` 1, or a new chain, carries the birth. */
 export function turnRecord(instance: Instance, head: Head, entries: readonly Entry[]): TurnRecord {
   const { schema } = instance;
-  const small = instance.bytes !== null && instance.bytes.length <= SMALL_STATE_BYTES;
+  const small = (instance.bytes ?? instance.encode()).length <= SMALL_STATE_BYTES;
   const digested = small || head.seq % LARGE_STATE_DIGEST_TURNS === 0;
   const news = instance.recordedSchema === null || !sameSchema(instance.recordedSchema, schema);
   instance.recordedSchema = schema;

@@ -45,6 +45,7 @@ export interface Waiter {
   readonly name: string;
   readonly waits: Wait[];
   readonly finished: Finish | null;
+  abandoned: boolean;
   /** A pending durable promise can still advance it (S3). */
   readonly parked: boolean;
   /** Parked as in a monitor: on conditions and promises only, which give up exclusivity (S7). */
