@@ -108,3 +108,11 @@ export const HELD_RETRY_INITIAL_MS = 1_000;
 export const CHECK_SAMPLE_STEPS = 1_000;
 /** Entities activated at a time when a host starts, because they have open work. */
 export const RECOVERY_IN_FLIGHT = 64;
+
+// Host
+
+/** How long a drain waits for running steps and writes to come to rest. */
+export const DRAIN_MS = 30_000;
+/** Pause before a lost store is opened again; doubles up to the maximum. */
+export const REOPEN_INITIAL_MS = 100;
+export const REOPEN_MAXIMUM_MS = 10_000;

@@ -1,0 +1,212 @@
+/**
+ * Commit: an entity's open turn, its writing, and the release of what waited for it (architecture §2, C5).
+ *
+ * Owns: the chain's tail, closing turns, snapshots, the entity's index, and the one place from which replies and
+ * effects leave. Does not own: executing steps (`activation`), running effects (`shard`).
+ *
+ * Invariants: row n+1 is issued only after row n is acknowledged and fenced; nothing is released before its turn is;
+ * a turn that was not written before the session ended is never told to anybody as done.
+ */
+
+import { encodeRecord, recordHash } from '../../framework/codec/record';
+import { ROW_KIND } from '../../framework/core/history';
+import type { Entry, HistoryRecord, Link } from '../../framework/core/history';
+import type { Instance } from '../../framework/core/instance';
+import { sameSchema } from '../../framework/core/compare';
+import { digestRecord, snapshotRecord, turnRecord } from '../../framework/core/turn';
+import { PerdureError } from '../../framework/errors';
+import type { Append, EntityIndex, EntityStatus, Row } from '../ports/history-store';
+import type { Reply } from '../wire/envelope';
+import type { Activation } from './activation';
+import { indexOf, sameIndex, statusOf } from './entity-index';
+import type { Loaded } from './loader';
+import { OpenTurn } from './open-turn';
+import type { Unwritten } from './loader';
+import { errorReply } from './replies';
+import type { Answer } from './replies';
+
+interface Writing {
+  readonly appends: readonly Append[];
+  readonly turn: OpenTurn | null;
+  readonly wakeAt: number | null;
+}
+
+export class Commit {
+  turn = new OpenTurn(1);
+  link: Link | null = null;
+  /** Last index written; null when it must be written with the next record. */
+  index: EntityIndex | null = null;
+  turnsSinceSnapshot = 0;
+  private bytesSinceSnapshot = 0;
+  private undigested = false;
+  private schemaIsNew = false;
+  private writing: Writing | null = null;
+  /** A snapshot made when its turn was closed, written right after it. */
+  private next: Writing | null = null;
+  private written: (() => void)[] = [];
+
+  constructor(private readonly activation: Activation) {}
+
+  get idle(): boolean {
+    return this.writing === null && this.turn.empty;
+  }
+
+  /** The open turn takes no more steps until it is written (S5). */
+  get full(): boolean {
+    const { limits } = this.activation.grounds;
+    return this.turn.bytes >= limits.turnBytes || this.turn.nextIndex >= limits.turnSteps;
+  }
+
+  /** Goes on from the tail of what was loaded. */
+  adopt({ link, turnsSinceSnapshot, instance }: Loaded): void {
+    if (link === null) return;
+    this.link = link;
+    this.turn = new OpenTurn(link.seq + 1);
+    this.turnsSinceSnapshot = turnsSinceSnapshot;
+    this.schemaIsNew = instance?.recordedSchema != null && !sameSchema(instance.recordedSchema, instance.schema);
+  }
+
+  /** What a rebuilt instance must apply after the rows. */
+  unwritten(instance: Instance | null): Unwritten | null {
+    return instance === null || this.turn.empty
+      ? null
+      : { birth: instance.ledger.birth, seq: this.turn.seq, entries: this.turn.entries };
+  }
+
+  /** Entries of a record that is not known to be durable yet. */
+  pending(seq: number): readonly Entry[] | null {
+    if (this.turn.seq === seq) return this.turn.entries;
+    return this.writing?.turn?.seq === seq ? this.writing.turn.entries : null;
+  }
+
+  /** Sends a reply once everything it could have seen is committed (S8). */
+  reply(answer: Answer, reply: Reply): void {
+    this.release(() => answer(reply), answer);
+  }
+
+  /** Runs `let` once the newest turn is committed; `answer` is told if that never happens. */
+  release(run: () => void, answer: Answer | null = null): void {
+    if (!this.turn.empty) this.turn.releases.push({ run, answer });
+    else if (this.writing?.turn != null) this.writing.turn.releases.push({ run, answer });
+    else run();
+  }
+
+  whenWritten(run: () => void): void {
+    if (this.writing === null) run();
+    else this.written.push(run);
+  }
+
+  status(instance: Instance): EntityStatus {
+    return statusOf(instance.ledger);
+  }
+
+  /** Closes the open turn and writes it, unless one is being written. */
+  close(): void {
+    const { instance } = this.activation;
+    if (this.writing !== null || this.turn.empty || instance === null) return;
+    const { turn } = this;
+    const record = turnRecord(instance, { seq: turn.seq, ...this.head() }, turn.entries);
+    this.undigested = record.digest === null;
+    this.turnsSinceSnapshot += 1;
+    const index = indexOf(instance, this.activation.definition, this.activation.grounds.clock.now());
+    const changed = this.index === null || !sameIndex(this.index, index);
+    if (changed) this.index = index;
+    const append = this.appendOf(record, changed ? index : null);
+    this.turn = new OpenTurn(turn.seq + 1);
+    if (this.snapshotIsDue(instance)) this.next = this.snapshot(instance);
+    void this.write({ appends: [append], turn, wakeAt: index.wakeAt });
+  }
+
+  /** Before the entity leaves memory: a snapshot or digest where one is worth it (S24, S25). Resolves when written. */
+  async settle(minTurns: number): Promise<void> {
+    const { instance } = this.activation;
+    if (instance === null || this.link === null || !this.idle) return;
+    if (instance.quiet && this.turnsSinceSnapshot >= minTurns) await this.write(this.snapshot(instance));
+    else if (this.undigested) {
+      this.undigested = false;
+      const record = digestRecord(instance, { seq: this.turn.seq, ...this.head() });
+      const append = this.appendOf(record, null);
+      this.turn = new OpenTurn(this.turn.seq + 1);
+      await this.write({ appends: [append], turn: null, wakeAt: null });
+    }
+  }
+
+  /** The session is over: callers learn that their outcome is not known. */
+  abandon(error: unknown): void {
+    const turns = [this.turn, this.writing?.turn ?? null];
+    this.turn = new OpenTurn(this.turn.seq);
+    for (const turn of turns) for (const { answer } of turn?.releases.splice(0) ?? []) answer?.(errorReply(error));
+  }
+
+  private head(): { readonly epoch: number; readonly prev: Link | null } {
+    return { epoch: this.activation.grounds.session.epoch, prev: this.link };
+  }
+
+  private snapshotIsDue(instance: Instance): boolean {
+    if (!instance.quiet) return false;
+    const { limits } = this.activation.grounds;
+    return (
+      this.schemaIsNew ||
+      this.turnsSinceSnapshot >= limits.snapshotTurns ||
+      this.bytesSinceSnapshot >= limits.snapshotBytes
+    );
+  }
+
+  private snapshot(instance: Instance): Writing {
+    const { record, segments } = snapshotRecord(instance, { seq: this.turn.seq, ...this.head() });
+    const append = { ...this.appendOf(record, null), segments };
+    this.turn = new OpenTurn(this.turn.seq + 1);
+    this.turnsSinceSnapshot = 0;
+    this.bytesSinceSnapshot = 0;
+    this.undigested = this.schemaIsNew = false;
+    return { appends: [append], turn: null, wakeAt: null };
+  }
+
+  private appendOf(record: HistoryRecord, index: EntityIndex | null): Append {
+    const bytes = encodeRecord(record);
+    this.link = { seq: record.seq, epoch: record.epoch, hash: recordHash(bytes) };
+    this.bytesSinceSnapshot += bytes.length;
+    const row: Row = { seq: record.seq, epoch: record.epoch, kind: ROW_KIND[record.kind], bytes };
+    return { key: this.activation.key, row, index };
+  }
+
+  private async write(writing: Writing): Promise<void> {
+    const { activation } = this;
+    const { session, log } = activation.grounds;
+    this.writing = writing;
+    const [result] = await session.append(writing.appends);
+    if (activation.broken !== null) return;
+    if (result !== 'ok' || !(await session.fence())) {
+      const fact =
+        result === 'refused'
+          ? 'the store refused its record: another writer was there'
+          : 'the store has lost its session';
+      log.error({ entity: activation.name, result }, fact);
+      activation.fail(
+        new PerdureError(
+          'unavailable',
+          `${activation.name}: ${fact}; the outcome is unknown: send again with the same id`,
+        ),
+      );
+      return;
+    }
+    this.writing = null;
+    this.released(writing);
+    for (const run of this.written.splice(0)) run();
+    if (this.next !== null) {
+      const snapshot = this.next;
+      this.next = null;
+      await this.write(snapshot);
+      return;
+    }
+    activation.proceed();
+  }
+
+  private released({ turn, wakeAt }: Writing): void {
+    if (turn === null) return;
+    const { grounds, key } = this.activation;
+    grounds.due(key, wakeAt);
+    grounds.released(this.activation, turn.entries);
+    for (const { run } of turn.releases) run();
+  }
+}

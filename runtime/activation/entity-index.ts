@@ -1,0 +1,53 @@
+/**
+ * Entity index: what the store keeps beside the rows, so that the entity is found without loading it.
+ */
+
+import type { Instance } from '../../framework/core/instance';
+import type { Ledger } from '../../framework/core/ledger';
+import type { EntityDefinition } from '../../framework/model/definition';
+import type { EntityIndex, EntityStatus, IndexedValue } from '../ports/history-store';
+
+export function statusOf(ledger: Ledger): EntityStatus {
+  if (ledger.terminated !== null) return 'terminated';
+  if (ledger.run === 'completed' || ledger.run === 'failed') return ledger.run;
+  return ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'active';
+}
+
+export function indexOf(instance: Instance, definition: EntityDefinition, now: number): EntityIndex {
+  const { ledger, environment } = instance;
+  return {
+    status: statusOf(ledger),
+    wakeAt: ledger.wakeAt(),
+    open: (ledger.activities?.size ?? 0) > 0 || ledger.admitted.length > 0,
+    fields: definition.indexed.size === 0 ? NO_FIELDS : indexedFields(instance, definition),
+    build: environment.build,
+    createdAt: ledger.birth.time,
+    updatedAt: now,
+  };
+}
+
+/** Equal but for `updatedAt`, which is brought up to date when something else changes. */
+export function sameIndex(a: EntityIndex, b: EntityIndex): boolean {
+  if (a.status !== b.status || a.wakeAt !== b.wakeAt || a.open !== b.open || a.build !== b.build) return false;
+  if (a.fields === b.fields) return true;
+  const names = Object.keys(b.fields);
+  return (
+    names.length === Object.keys(a.fields).length && names.every((name) => Object.is(a.fields[name], b.fields[name]))
+  );
+}
+
+const NO_FIELDS: Readonly<Record<string, IndexedValue>> = {};
+
+function indexedFields(instance: Instance, definition: EntityDefinition): Record<string, IndexedValue> {
+  const fields: Record<string, IndexedValue> = {};
+  for (const name of definition.indexed.keys())
+    fields[name] = indexedValue((instance.object as Record<string, unknown>)[name]);
+  return fields;
+}
+
+/** What cannot be compared is indexed as null. */
+function indexedValue(value: unknown): IndexedValue {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  return Object.prototype.toString.call(value) === '[object Date]' ? (value as Date).getTime() : null;
+}

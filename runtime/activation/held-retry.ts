@@ -1,0 +1,55 @@
+/**
+ * Held retry: when a held input is tried again (S19).
+ *
+ * Invariant: at most HELD_RETRIES times under one build since activation, then only when an operator asks or a new
+ * build activates the entity.
+ */
+
+import { HELD_RETRIES, HELD_RETRY_INITIAL_MS } from '../config';
+import type { Cancel, Clock } from '../ports/clock';
+
+export class HeldRetry {
+  retries = 0;
+  /** When the next try is due, milliseconds since the epoch; null when none is planned. */
+  nextAt: number | null = null;
+  /** The held input is to be tried now. */
+  due = false;
+  private timer: Cancel | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly ring: () => void,
+  ) {}
+
+  schedule(): void {
+    if (this.timer !== null || this.due || this.retries >= HELD_RETRIES) return;
+    const delayMs = HELD_RETRY_INITIAL_MS * 2 ** this.retries;
+    this.nextAt = this.clock.now() + delayMs;
+    this.timer = this.clock.after(delayMs, () => this.retryNow());
+  }
+
+  retryNow(): void {
+    this.stop();
+    this.due = true;
+    this.ring();
+  }
+
+  /** A try begins. */
+  taken(): void {
+    if (this.due) this.retries += 1;
+    this.due = false;
+  }
+
+  /** It is held no more. */
+  cancel(): void {
+    this.stop();
+    this.due = false;
+    this.retries = 0;
+  }
+
+  private stop(): void {
+    this.timer?.();
+    this.timer = null;
+    this.nextAt = null;
+  }
+}

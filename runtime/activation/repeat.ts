@@ -1,0 +1,46 @@
+/**
+ * Repeat: a message that was applied before gets its first outcome (S12).
+ *
+ * Owns: finding the outcome, in the open turn, in the one being written, or in its row.
+ */
+
+import type { Position } from '../../framework/model/identity';
+import { PerdureError } from '../../framework/errors';
+import type { Entry } from '../../framework/core/history';
+import type { Activation } from './activation';
+import { readRow } from './loader';
+import { acknowledged, errorReply, outcomeIn, outcomeReply, signalReply } from './replies';
+import type { Answer } from './replies';
+
+interface Asked {
+  readonly message: 'signal' | 'update' | 'query';
+  readonly submit: boolean;
+}
+
+export function repeat(activation: Activation, asked: Asked, at: Position, answer: Answer): void {
+  const { commit } = activation;
+  const pending = commit.pending(at.seq);
+  if (pending !== null) commit.reply(answer, replyOf(pending[at.index], asked, at.seq));
+  else void fromRow(activation, asked, at, answer);
+}
+
+async function fromRow(activation: Activation, asked: Asked, at: Position, answer: Answer): Promise<void> {
+  const { grounds, key, name } = activation;
+  try {
+    const { rows } = await grounds.session.rows(key, at.seq, 1);
+    const row = rows[0];
+    const record = row?.seq === at.seq ? readRow(key, row).record : null;
+    if (record?.kind !== 'turn')
+      throw new PerdureError('internal', `${name}: record ${at.seq} with an outcome is missing`, { reason: 'corrupt' });
+    answer(replyOf(record.entries[at.index], asked, at.seq));
+  } catch (error) {
+    answer(errorReply(error, true));
+  }
+}
+
+function replyOf(entry: Entry | undefined, asked: Asked, seq: number): Parameters<Answer>[0] {
+  const outcome = entry === undefined ? null : outcomeIn(entry);
+  if (asked.submit) return acknowledged(seq, true);
+  if (asked.message === 'signal' || outcome === null) return signalReply(outcome, seq, true);
+  return outcomeReply(outcome, seq, true);
+}

@@ -1,0 +1,202 @@
+/**
+ * Host: a process's registered entity classes, served from one store.
+ *
+ * Owns: the life of store sessions (a lost one is followed by a new one with a greater epoch, C13), serving requests
+ * over the transport, draining and stopping.
+ * Does not own: entities in memory (`shard`), which adapters are used (`node`).
+ *
+ * Invariants: a lost session answers nobody `ok`; requests that arrive between two sessions are told `unavailable`,
+ * so that their senders try again with the same id.
+ */
+
+import type { CoreEnvironment } from '../../framework/core/instance';
+import { Invocation } from '../../framework/core/invocation';
+import type { RunningStep } from '../../framework/core/running';
+import { PerdureError } from '../../framework/errors';
+import type { EntityClass, EntityDefinition } from '../../framework/model/definition';
+import { definitionsOf } from '../../framework/model/definition';
+import { checkId, keyText } from '../../framework/model/identity';
+import { TurnLoop } from '../activation/turn-loop';
+import { errorReply } from '../activation/replies';
+import { createClient } from '../client/client';
+import type { PerdureClient } from '../client/types';
+import { CHECK_SAMPLE_STEPS, DRAIN_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
+import type { Clock } from '../ports/clock';
+import type { Entropy } from '../ports/entropy';
+import type { HistoryStore, StoreSession } from '../ports/history-store';
+import type { Log } from '../ports/telemetry';
+import type { Served, Transport } from '../ports/transport';
+import { answerRequest } from '../shard/requests';
+import { Shard } from '../shard/shard';
+import type { ShardLimits } from '../shard/shard';
+import type { Reply, Request } from '../wire/envelope';
+import { buildId } from './build-id';
+
+/** A group of activities and the object that runs it. */
+export interface ServedGroup {
+  readonly group: string;
+  readonly target: object;
+}
+
+export interface HostSettings {
+  readonly entities: readonly EntityClass[];
+  readonly activities: readonly ServedGroup[];
+  readonly store: HistoryStore;
+  readonly transport: Transport;
+  readonly namespace: string;
+  /** Null: a hash of the package's version and the classes' sources (S26a). */
+  readonly build: string | null;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  /** `always`: every step is checked for writes between steps and in queries; `sampled`: one in 1,000 (S3, S9). */
+  readonly checks: 'always' | 'sampled';
+  readonly limits: ShardLimits & { readonly maxStateBytes: number };
+  /** Called before each slice of entity code may run, to keep the traps in place. */
+  readonly prepare: () => void;
+}
+
+export class Host {
+  readonly client: PerdureClient;
+  readonly build: string;
+  private readonly loop: TurnLoop;
+  private readonly definitions: ReadonlyMap<string, EntityDefinition>;
+  private session: StoreSession | null = null;
+  private current: Shard | null = null;
+  private served: Served | null = null;
+  private state: 'open' | 'draining' | 'stopped' = 'open';
+  private reopening: Promise<void> | null = null;
+  private steps = 0;
+
+  private constructor(private readonly settings: HostSettings) {
+    const { clock, entropy, transport, namespace, entities } = settings;
+    checkId(namespace, 'namespace');
+    this.definitions = definitionsOf(entities);
+    this.build = settings.build ?? buildId(this.definitions);
+    this.loop = new TurnLoop(clock, settings.prepare);
+    this.client = createClient({ transport, clock, entropy, namespace });
+  }
+
+  /** Resolves once requests are served; open work of before goes on in the background. */
+  static async start(settings: HostSettings): Promise<Host> {
+    const host = new Host(settings);
+    await host.openSession();
+    const { transport, namespace } = settings;
+    try {
+      host.served = await transport.serve(namespace, [...host.definitions.keys()], (request) => host.answer(request));
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+    return host;
+  }
+
+  /** The entities in memory; null between two sessions. */
+  get shard(): Shard | null {
+    return this.current;
+  }
+
+  /** True while nothing is being done: no step, write, timer or activity. */
+  get idle(): boolean {
+    return this.reopening === null && (this.current?.idle ?? true);
+  }
+
+  /** Takes no more requests, lets what runs come to rest, writes snapshots, then stops. At most DRAIN_MS. */
+  async drain(): Promise<void> {
+    if (this.state !== 'open') return this.stop();
+    this.state = 'draining';
+    await this.served?.close();
+    const { clock } = this.settings;
+    const until = clock.monotonicMs() + DRAIN_MS;
+    await this.current?.quiesce();
+    while (!this.idle && clock.monotonicMs() < until) await clock.breathe();
+    await this.current?.passivateAll();
+    await this.stop();
+  }
+
+  /** Stops at once. What was acknowledged is durable; who waits is told `unavailable`. */
+  async stop(): Promise<void> {
+    if (this.state === 'stopped') return;
+    this.state = 'stopped';
+    await this.served?.close();
+    this.current?.close(
+      new PerdureError('unavailable', 'the host stops; the outcome is unknown: send again with the same id'),
+    );
+    this.current = null;
+    await this.client.close();
+    await this.reopening;
+    await this.session?.close();
+  }
+
+  /** Code of a step was rejected with nobody to handle it (S4). */
+  floating(step: RunningStep, error: unknown): void {
+    if (!(step instanceof Invocation)) return;
+    const { key } = step.home;
+    const activation = this.current?.resident(key);
+    if (activation != null) activation.floating += 1;
+    this.settings.log.error(
+      { entity: keyText(key), method: step.origin.method, error },
+      'floating: a rejection that nobody handles',
+    );
+  }
+
+  private async answer(request: Request): Promise<Reply> {
+    const shard = this.current;
+    if (shard !== null && this.state === 'open') return answerRequest(shard, request);
+    return errorReply(
+      new PerdureError('unavailable', 'the host is opening its store or stopping: send again with the same id'),
+    );
+  }
+
+  private async openSession(): Promise<void> {
+    const { settings } = this;
+    const session = await settings.store.open();
+    this.session = session;
+    const groups = new Map(settings.activities.map(({ group, target }) => [group, target]));
+    const shard = new Shard({
+      ...settings,
+      session,
+      groups,
+      loop: this.loop,
+      core: this.environment(),
+      definitions: this.definitions,
+    });
+    this.current = shard;
+    void session.lost.then((reason) => this.lost(session, shard, reason));
+    shard.start().catch((error: unknown) => settings.log.error({ error }, 'open work could not be recovered'));
+  }
+
+  private lost(session: StoreSession, shard: Shard, reason: PerdureError): void {
+    if (this.session !== session) return;
+    this.settings.log.error({ error: reason }, 'the store session is lost; a new one begins');
+    this.current = null;
+    shard.close(
+      new PerdureError('unavailable', `${reason.message}; the outcome is unknown: send again with the same id`),
+    );
+    if (this.state !== 'stopped')
+      this.reopening = this.reopen(REOPEN_INITIAL_MS).finally(() => (this.reopening = null));
+  }
+
+  private async reopen(pauseMs: number): Promise<void> {
+    const { clock, log } = this.settings;
+    await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+    if (this.state === 'stopped') return;
+    try {
+      await this.openSession();
+    } catch (error) {
+      log.error({ error }, 'the store cannot be opened; trying again');
+      await this.reopen(Math.min(pauseMs * 2, REOPEN_MAXIMUM_MS));
+    }
+  }
+
+  private environment(): CoreEnvironment {
+    const { clock, checks, log, limits } = this.settings;
+    return {
+      drain: (done) => clock.drain(done),
+      build: this.build,
+      checked: () => checks === 'always' || ++this.steps % CHECK_SAMPLE_STEPS === 0,
+      log: (key, level, message, fields) => log[level]({ entity: keyText(key), ...fields }, message),
+      maxStateBytes: limits.maxStateBytes,
+    };
+  }
+}

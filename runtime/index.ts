@@ -1,0 +1,11 @@
+/** `perdure/host`: what starts a host. Importing it opens nothing and loads no driver. */
+
+export { DEFAULT_LIMITS, defineHost, serve, sqlite, startHost } from './node';
+export type { HostLimits, HostOptions, RunningHost } from './node';
+export type { ServedGroup } from './host/host';
+export type * from './ports/history-store';
+export type { Log, LogFields } from './ports/telemetry';
+export { silentLog } from './ports/telemetry';
+export { memoryStore } from './store/memory-store';
+export { pinoLog } from './system/telemetry';
+export { memory } from './transport/memory-transport';

@@ -1,0 +1,135 @@
+/**
+ * Composition root: a host on this machine, put together from its adapters.
+ *
+ * Owns: options and their defaults, which adapter serves which port. Does not own: anything that happens afterwards.
+ */
+
+import './node-floor';
+import { groupName } from '../framework/core/activities';
+import { PerdureError } from '../framework/errors';
+import type { EntityClass } from '../framework/model/definition';
+import type { ActivityGroup } from '../framework/model/handle';
+import type { PerdureClient } from './client/types';
+import {
+  MAILBOX_MESSAGES,
+  MAX_ADMITTED,
+  MAX_RUNNING_ACTIVITIES,
+  MAX_STATE_BYTES,
+  MAX_TURNS_SINCE_SNAPSHOT,
+  RESIDENT_BYTES,
+  RESIDENT_ENTITIES,
+  SNAPSHOT_BYTES,
+  SNAPSHOT_TURNS,
+  TURN_BYTES,
+} from './config';
+import { Host } from './host/host';
+import type { HostSettings, ServedGroup } from './host/host';
+import type { HistoryStore } from './ports/history-store';
+import type { Log } from './ports/telemetry';
+import type { Transport } from './ports/transport';
+import { sqliteStore } from './store/embedded/sqlite-store';
+import { systemClock } from './system/clock';
+import { systemEntropy } from './system/entropy';
+import { watchRejections } from './system/rejections';
+import { pinoLog } from './system/telemetry';
+import { ensureTraps, installTraps } from './system/traps';
+import { memory } from './transport/memory-transport';
+
+export type HostLimits = HostSettings['limits'];
+
+export interface HostOptions {
+  /** Entity classes to serve, each type once. */
+  readonly entities: readonly EntityClass[];
+  /** Groups of activities this host runs: `serve(mail, new Mailer())`. */
+  readonly activities?: readonly ServedGroup[];
+  readonly store: HistoryStore;
+  /** In this process by default. */
+  readonly transport?: Transport;
+  readonly namespace?: string;
+  /** Build id of the deployed code; by default a hash of the package's version and the classes' sources. */
+  readonly build?: string;
+  /** Structured log lines; to standard error through pino by default. */
+  readonly log?: Log;
+  /** How often steps are checked for writes that replay could not repeat; every step when NODE_ENV is `development`. */
+  readonly checks?: 'always' | 'sampled';
+  readonly limits?: Partial<HostLimits>;
+}
+
+export interface RunningHost {
+  /** A client in this process. */
+  readonly client: PerdureClient;
+  readonly build: string;
+  /** Lets what runs come to rest, writes snapshots, and stops. */
+  drain(): Promise<void>;
+  /** Stops at once; what was acknowledged is durable. */
+  stop(): Promise<void>;
+}
+
+export const DEFAULT_LIMITS: HostLimits = {
+  mailboxMessages: MAILBOX_MESSAGES,
+  admitted: MAX_ADMITTED,
+  turnBytes: TURN_BYTES,
+  turnSteps: Number.MAX_SAFE_INTEGER,
+  snapshotTurns: SNAPSHOT_TURNS,
+  snapshotBytes: SNAPSHOT_BYTES,
+  maxTurnsSinceSnapshot: MAX_TURNS_SINCE_SNAPSHOT,
+  residentEntities: RESIDENT_ENTITIES,
+  residentBytes: RESIDENT_BYTES,
+  runningActivities: MAX_RUNNING_ACTIVITIES,
+  maxStateBytes: MAX_STATE_BYTES,
+};
+
+/**
+ * Starts a host; resolves once it serves. Rejects with `invalid_argument` for a class that cannot be an entity, and
+ * with the store's own error when that cannot be opened.
+ */
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  installTraps();
+  const log = options.log ?? pinoLog();
+  const host = await Host.start({
+    entities: options.entities,
+    activities: checkGroups(options.activities ?? []),
+    store: options.store,
+    transport: options.transport ?? memory(),
+    namespace: options.namespace ?? 'default',
+    build: options.build ?? null,
+    clock: systemClock,
+    entropy: systemEntropy,
+    log,
+    checks: options.checks ?? (process.env['NODE_ENV'] === 'development' ? 'always' : 'sampled'),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    prepare: ensureTraps,
+  });
+  const unwatch = watchRejections((step, reason) => host.floating(step, reason));
+  return {
+    client: host.client,
+    build: host.build,
+    drain: () => host.drain().finally(unwatch),
+    stop: () => host.stop().finally(unwatch),
+  };
+}
+
+/** Options of a host as a module's default export. */
+export function defineHost(options: HostOptions): HostOptions {
+  return options;
+}
+
+/** This host runs the group's activities with the methods of `target`. */
+export function serve<A extends object>(group: ActivityGroup<A>, target: A): ServedGroup {
+  return { group: groupName(group), target };
+}
+
+/** History in a directory on this machine's disk; see `sqliteStore`. */
+export function sqlite(directory: string): HistoryStore {
+  return sqliteStore({ directory });
+}
+
+export function checkGroups(groups: readonly ServedGroup[]): readonly ServedGroup[] {
+  const names = new Set<string>();
+  for (const { group } of groups) {
+    if (names.has(group))
+      throw new PerdureError('invalid_argument', `the activities '${group}' are served twice: serve each group once`);
+    names.add(group);
+  }
+  return groups;
+}

@@ -1,0 +1,191 @@
+/**
+ * Requests: what each kind of request does to a shard's entities.
+ *
+ * Owns: checking a request, building its arguments on receipt (S10), and the answers of operators' requests.
+ * Does not own: the entity's own order of things (`activation`).
+ */
+
+import { decodeValue, encodeValue } from '../../framework/codec/value';
+import { PerdureError } from '../../framework/errors';
+import { unknownMethod } from '../../framework/model/definition';
+import type { EntityDefinition } from '../../framework/model/definition';
+import { checkId, keyText } from '../../framework/model/identity';
+import type { Instance } from '../../framework/core/instance';
+import type { Activation } from '../activation/activation';
+import { describeEntity } from '../activation/describe';
+import { historyPage } from '../activation/history-view';
+import type { Delivery } from '../activation/mailbox';
+import { errorReply, idText, refusal, valueReply } from '../activation/replies';
+import type { Answer } from '../activation/replies';
+import { repeat } from '../activation/repeat';
+import type { EntityRequest, MessageRequest, OperationStatus, Reply, Request } from '../wire/envelope';
+import type { Shard } from './shard';
+
+/** Never rejects. */
+export async function answerRequest(shard: Shard, request: Request): Promise<Reply> {
+  try {
+    if (request.op === 'message') return await deliver(shard, request);
+    if (request.op === 'list') return valueReply(await shard.session.list(request.query));
+    if (request.op === 'count') return valueReply(await shard.session.count(request.filter));
+    return await answerEntityRequest(shard, request);
+  } catch (error) {
+    return errorReply(error);
+  }
+}
+
+function deliver(shard: Shard, request: MessageRequest): Promise<Reply> {
+  const { key } = request;
+  const definition = shard.definition(key.type);
+  if (definition === null) throw new PerdureError('unavailable', `no host serves the type ${key.type}`);
+  checkId(key.id, `id of ${key.type}`);
+  const activation = shard.activation(key);
+  return new Promise((answer) => activation.deliver(prepare(definition, request, answer)));
+}
+
+/** Builds the arguments; what is wrong with them is said when the message's turn comes (S13). */
+function prepare(definition: EntityDefinition, request: MessageRequest, answer: Answer): Delivery {
+  const { message, method, args: bytes, id, attempt, submit } = request;
+  let args: readonly unknown[] | null = null;
+  let error: unknown = null;
+  let encoded = bytes;
+  try {
+    args = build(definition, request);
+    if (message !== 'query') encoded = encodeValue(args, { classes: 'plain' });
+  } catch (refused) {
+    error = refused;
+  }
+  const input =
+    message === 'query' || id === null
+      ? null
+      : ({ kind: 'message', message, method, args: encoded, id, attempt, submitted: submit } as const);
+  return { request, input, args, error, answer };
+}
+
+function build(definition: EntityDefinition, { key, message, method: name, args, id }: MessageRequest): unknown[] {
+  const method = definition.methods.get(name);
+  if (method === undefined || method.kind === 'reminder' || method.kind === 'every')
+    throw unknownMethod(definition, keyText(key), name);
+  if (method.kind !== message) {
+    throw new PerdureError(
+      'invalid_argument',
+      `${keyText(key)}: ${name} is a ${method.kind}, not a ${message}: the caller's contract is out of date`,
+    );
+  }
+  if (message !== 'query' && id === null)
+    throw new PerdureError('invalid_argument', `${keyText(key)}: a ${message} needs a message id`);
+  if (id !== null && 'given' in id) checkId(id.given, `message id for ${keyText(key)}`);
+  const values = decodeValue(args, `arguments of ${name}`);
+  if (!Array.isArray(values))
+    throw new PerdureError('invalid_argument', `${keyText(key)}: the arguments of ${name} are not a list`);
+  return method.args.build(values, `${definition.type}.${name}`);
+}
+
+async function answerEntityRequest(shard: Shard, request: EntityRequest): Promise<Reply> {
+  const { key } = request;
+  if (request.op === 'history') {
+    const page = await historyPage(shard.session, key, request.fromSeq, request.limit);
+    return page.entries.length === 0 && request.fromSeq === 1 ? notFound(request) : valueReply(page);
+  }
+  const activation = shard.activation(key);
+  if (request.op === 'promise') {
+    return promised(activation, request.name, request);
+  }
+  if (request.op === 'operator') {
+    const { action, reason } = request;
+    return new Promise((settled) => activation.continue({ input: { kind: 'operator', action, reason }, settled }));
+  }
+  return new Promise((answer) => {
+    activation.inspect((instance) => {
+      if (instance === null) answer(notFound(request));
+      else look(shard, activation, instance, request, answer);
+    }, answer);
+  });
+}
+
+/** A promise is completed once: the same outcome again changes nothing, another is a conflict. */
+function promised(
+  activation: Activation,
+  name: string,
+  request: Extract<EntityRequest, { op: 'promise' }>,
+): Promise<Reply> {
+  const { outcome } = request;
+  return new Promise((settled) => {
+    activation.inspect((instance) => {
+      const known = instance?.ledger.promises?.get(name);
+      if (known === undefined) {
+        activation.continue({ input: { kind: 'promise', name, outcome }, settled });
+        return;
+      }
+      const same = Buffer.compare(encodeValue(known), encodeValue(outcome)) === 0;
+      const text = `${activation.name}: promise ${name} was completed before, with another outcome`;
+      activation.commit.reply(settled, same ? valueReply(undefined) : refusal('conflict', text));
+    }, settled);
+  });
+}
+
+function look(shard: Shard, activation: Activation, instance: Instance, request: EntityRequest, answer: Answer): void {
+  switch (request.op) {
+    case 'describe':
+      activation.commit.reply(
+        answer,
+        valueReply(describeEntity(activation, instance, shard.runner.describe(request.key))),
+      );
+      return;
+    case 'result':
+      if (!instance.ledger.ended) activation.followEnd(answer);
+      else activation.tellResult(instance, answer);
+      return;
+    case 'operation':
+      lookAtOperation(activation, instance, request, answer);
+      return;
+    default:
+      answer(refusal('invalid_argument', `unknown request ${request.op}`));
+  }
+}
+
+function lookAtOperation(
+  activation: Activation,
+  instance: Instance,
+  request: Extract<EntityRequest, { op: 'operation' }>,
+  answer: Answer,
+): void {
+  const { id, wait } = request;
+  const { ledger } = instance;
+  const missing = ledger.dedupe.missingSegments();
+  if (missing.length > 0 && 'given' in id) {
+    activation.loadSegments(missing);
+    activation.inspect(
+      (loaded) => (loaded === null ? answer(notFound(request)) : lookAtOperation(activation, loaded, request, answer)),
+      answer,
+    );
+    return;
+  }
+  const known = ledger.dedupe.find(id);
+  if (known === null) {
+    answer(
+      wait
+        ? refusal(
+            'not_found',
+            `${activation.name}: no message ${idText(id)} is known, or its outcome is no longer kept`,
+          )
+        : status('unknown'),
+    );
+  } else if (known.seq > 0) {
+    if (wait) repeat(activation, { message: 'update', submit: false }, { seq: known.seq, index: known.index }, answer);
+    else
+      repeat(activation, { message: 'update', submit: false }, { seq: known.seq, index: known.index }, (reply) =>
+        answer(status(reply.ok ? 'succeeded' : 'failed')),
+      );
+  } else if (ledger.ended) answer(wait ? activation.endReply(instance) : status('failed'));
+  else if (wait) activation.follow(id, answer, true);
+  else
+    activation.commit.reply(answer, status(ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'pending'));
+}
+
+function status(value: OperationStatus): Reply {
+  return valueReply(value);
+}
+
+function notFound({ key }: EntityRequest): Reply {
+  return refusal('not_found', `${keyText(key)} does not exist: nothing has created it`);
+}

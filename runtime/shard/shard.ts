@@ -1,0 +1,306 @@
+/**
+ * Shard: the entities of one store session that are in memory (architecture §1; the embedded store has one shard).
+ *
+ * Owns: which entities are in memory and who leaves first; handing committed effects to the activity runner and to the
+ * timers; recovery of open work at the start.
+ * Does not own: one entity (`activation`), what requests ask (`requests`), the session's opening (`host`).
+ *
+ * Invariants: at most one activation per key; an entity that has work or somebody waiting stays in memory; once the
+ * shard is closed nothing is appended or released (C4).
+ */
+
+import type { Entry } from '../../framework/core/history';
+import type { CoreEnvironment } from '../../framework/core/instance';
+import type { OpenActivity } from '../../framework/core/ledger';
+import { isPerdureError, PerdureError } from '../../framework/errors';
+import type { EntityDefinition } from '../../framework/model/definition';
+import type { EntityKey } from '../../framework/model/identity';
+import { keyText } from '../../framework/model/identity';
+import { Activation } from '../activation/activation';
+import { ActivityRunner } from '../activation/activity-runner';
+import { indexOf, sameIndex } from '../activation/entity-index';
+import type { ActivationLimits, Grounds } from '../activation/grounds';
+import { TimerService } from '../activation/timers';
+import type { TurnLoop } from '../activation/turn-loop';
+import { PASSIVATION_TURNS, RECOVERY_IN_FLIGHT } from '../config';
+import type { Clock } from '../ports/clock';
+import type { Entropy } from '../ports/entropy';
+import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
+import type { Log } from '../ports/telemetry';
+
+export interface ShardOptions {
+  readonly session: StoreSession;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly loop: TurnLoop;
+  readonly core: CoreEnvironment;
+  readonly namespace: string;
+  readonly definitions: ReadonlyMap<string, EntityDefinition>;
+  /** Served groups of activities by name. */
+  readonly groups: ReadonlyMap<string, object>;
+  readonly limits: ShardLimits;
+}
+
+export interface ShardLimits extends ActivationLimits {
+  readonly residentEntities: number;
+  readonly residentBytes: number;
+  readonly runningActivities: number;
+}
+
+export class Shard implements Grounds {
+  readonly session: StoreSession;
+  readonly clock: Clock;
+  readonly loop: TurnLoop;
+  readonly core: CoreEnvironment;
+  readonly log: Log;
+  readonly limits: ShardLimits;
+  readonly runner: ActivityRunner;
+  readonly timers: TimerService;
+  /** Least recently used first. */
+  private readonly activations = new Map<string, Activation>();
+  private readonly leaving = new Set<Promise<void>>();
+  private residentBytes = 0;
+  private closed = false;
+
+  constructor(private readonly options: ShardOptions) {
+    const { session, clock, entropy, log, limits, namespace } = options;
+    this.session = session;
+    this.clock = clock;
+    this.loop = options.loop;
+    this.core = options.core;
+    this.log = log;
+    this.limits = limits;
+    this.runner = new ActivityRunner({
+      clock,
+      entropy,
+      log,
+      groups: options.groups,
+      maxRunning: limits.runningActivities,
+      notes: (key, effect, bytes) => this.note(key, effect, bytes),
+    });
+    this.timers = new TimerService({ clock, log, session, namespace, fire: (key) => this.fire(key) });
+  }
+
+  /** Timers and open work begin; resolves when every entity with open work has been loaded or found broken. */
+  async start(): Promise<void> {
+    this.timers.start();
+    const { session } = this;
+    const { namespace } = this.options;
+    let after: EntityKey | null = null;
+    for (;;) {
+      const keys: readonly EntityKey[] = await session.openWork(namespace, after, RECOVERY_IN_FLIGHT);
+      await Promise.all(keys.map((key) => this.recover(key)));
+      after = keys.at(-1) ?? null;
+      if (after === null || this.closed) return;
+    }
+  }
+
+  definition(type: string): EntityDefinition | null {
+    return this.options.definitions.get(type) ?? null;
+  }
+
+  /** The entity's activation, loading when it was not in memory. */
+  activation(key: EntityKey): Activation {
+    const text = textOf(key);
+    const found = this.activations.get(text);
+    if (found !== undefined) return found;
+    const definition = this.definition(key.type);
+    if (definition === null) throw new PerdureError('unavailable', `no host serves the type ${key.type}`);
+    const made = new Activation(this, definition, key);
+    this.activations.set(text, made);
+    this.makeRoom();
+    return made;
+  }
+
+  /** The activation of an entity that is in memory. */
+  resident(key: EntityKey): Activation | null {
+    return this.activations.get(textOf(key)) ?? null;
+  }
+
+  get residents(): number {
+    return this.activations.size;
+  }
+
+  /** No entity has work to do, no timer is being fired, no activity is starting or running. */
+  get idle(): boolean {
+    if (
+      !this.loop.idle ||
+      this.timers.busy ||
+      this.runner.running > 0 ||
+      this.runner.queued > 0 ||
+      this.leaving.size > 0
+    )
+      return false;
+    for (const activation of this.activations.values()) if (activation.busy) return false;
+    return true;
+  }
+
+  seed(): readonly [number, number] {
+    const words = new DataView(this.options.entropy.bytes(8).slice().buffer);
+    return [words.getUint32(0), words.getUint32(4)];
+  }
+
+  async loaded(activation: Activation): Promise<void> {
+    const open = activation.instance?.ledger.activities;
+    if (open == null || open.size === 0) return;
+    const notes = new Map((await this.session.notes(activation.key)).map(({ name, bytes }) => [name, bytes]));
+    const known = new Set(this.runner.describe(activation.key).map(({ effect }) => effect));
+    for (const activity of open.values()) {
+      const finished = activation.instance?.ledger.admitted.some(
+        ({ input }) => input.kind === 'activity' && input.effect === activity.effect,
+      );
+      if (!known.has(activity.effect) && !finished)
+        this.schedule(activation, activity, notes.get(noteName(activity.effect)) ?? null);
+    }
+  }
+
+  released(activation: Activation, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (entry.kind !== 'apply') continue;
+      for (const one of entry.consequences) {
+        if (one.kind !== 'activity') continue;
+        this.schedule(activation, { ...one, scheduledAt: entry.time }, null);
+      }
+      if (
+        'input' in entry.source &&
+        entry.source.input.kind === 'operator' &&
+        entry.source.input.action === 'terminate'
+      ) {
+        this.runner.cancelAll(activation.key, 'terminate');
+      }
+    }
+  }
+
+  due(key: EntityKey, wakeAt: number | null): void {
+    this.timers.changed(key, wakeAt);
+  }
+
+  rested(activation: Activation): void {
+    const text = textOf(activation.key);
+    if (this.activations.get(text) !== activation) return;
+    this.activations.delete(text);
+    this.activations.set(text, activation);
+    this.residentBytes += activation.measure();
+    this.makeRoom();
+  }
+
+  failed(activation: Activation, error: unknown): void {
+    this.forget(activation);
+    this.runner.cancelAll(activation.key, 'passivate');
+    if (this.closed) return;
+    const reason = isPerdureError(error) ? error.reason : undefined;
+    this.log.error({ entity: activation.name, error }, 'the entity cannot go on');
+    if (reason === 'corrupt') void this.mark(activation.key, 'corrupt');
+    if (reason === 'divergence') void this.mark(activation.key, 'diverged');
+  }
+
+  /** No timer fires and no activity starts any more; those that run are told and waited for. */
+  async quiesce(): Promise<void> {
+    this.timers.stop();
+    await this.runner.drain();
+  }
+
+  /** Writes the snapshots that are due and lets go of every entity that has nothing to do (S24). */
+  async passivateAll(): Promise<void> {
+    const all = [...this.activations.values()].filter((activation) => activation.idle);
+    await Promise.all(all.map((activation) => this.passivate(activation)));
+  }
+
+  /** Nothing leaves any more; whoever waits is told `error`. */
+  close(error: PerdureError): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.timers.stop();
+    this.runner.stop();
+    for (const activation of [...this.activations.values()]) activation.fail(error);
+    this.activations.clear();
+  }
+
+  /** Puts one idle entity out of memory. Resolves once its snapshot, if one is due, is written. */
+  passivate(activation: Activation, minTurns = PASSIVATION_TURNS): Promise<void> {
+    const done = activation.commit.settle(minTurns).then(() => {
+      this.leaving.delete(done);
+      if (activation.idle) this.forget(activation);
+    });
+    this.leaving.add(done);
+    return done;
+  }
+
+  private schedule(activation: Activation, activity: OpenActivity, note: Uint8Array | null): void {
+    const { key } = activation;
+    this.runner.schedule({ ...activity, key, note }, (outcome) => {
+      if (this.closed) return Promise.resolve();
+      return new Promise<void>((settled) => {
+        const input = { kind: 'activity', effect: activity.effect, outcome } as const;
+        this.activation(key).continue({ input, settled: () => settled() });
+      });
+    });
+  }
+
+  private note(key: EntityKey, effect: number, bytes: Uint8Array | null): void {
+    this.session.note(key, noteName(effect), bytes).catch((error: unknown) => {
+      this.log.warn({ entity: keyText(key), effect, error }, 'a note of an activity could not be kept');
+    });
+  }
+
+  private fire(key: EntityKey): Promise<void> {
+    if (this.definition(key.type) === null) return Promise.resolve();
+    return new Promise((resolve) => this.activation(key).wake(resolve));
+  }
+
+  private recover(key: EntityKey): Promise<void> {
+    if (this.definition(key.type) === null) {
+      this.log.warn({ entity: keyText(key) }, 'the entity has open work, but this build does not have its type');
+      return Promise.resolve();
+    }
+    const activation = this.activation(key);
+    return new Promise((resolve) => {
+      activation.inspect(
+        () => resolve(this.unmark(activation)),
+        () => resolve(),
+      );
+    });
+  }
+
+  private async mark(key: EntityKey, status: EntityStatus): Promise<void> {
+    const found = await this.session.index(key).catch(() => null);
+    if (found === null || this.closed) return;
+    await this.session.mark(key, { ...found.index, status, open: true, wakeAt: null }).catch(() => undefined);
+  }
+
+  /** A new build can load what an old one could not. */
+  private async unmark({ key, instance, definition }: Activation): Promise<void> {
+    if (instance === null) return;
+    const found = await this.session.index(key);
+    const index: EntityIndex = indexOf(instance, definition, this.clock.now());
+    const broken = found?.index.status === 'diverged' || found?.index.status === 'corrupt';
+    if (broken && !sameIndex(found.index, index)) await this.session.mark(key, index);
+  }
+
+  private makeRoom(): void {
+    const { residentEntities, residentBytes } = this.limits;
+    if (this.activations.size - this.leaving.size <= residentEntities && this.residentBytes <= residentBytes) return;
+    for (const activation of this.activations.values()) {
+      if (!activation.idle || activation.leaving) continue;
+      activation.leaving = true;
+      void this.passivate(activation).finally(() => (activation.leaving = false));
+      return;
+    }
+  }
+
+  private forget(activation: Activation): void {
+    const text = textOf(activation.key);
+    if (this.activations.get(text) !== activation) return;
+    this.activations.delete(text);
+    this.residentBytes -= activation.bytes;
+  }
+}
+
+function noteName(effect: number): string {
+  return `activity-${effect}`;
+}
+
+function textOf(key: EntityKey): string {
+  return `${key.namespace}\0${key.type}\0${key.id}`;
+}
