@@ -31,7 +31,8 @@ const config: Config = {
     '^perdure/testing$': '<rootDir>/runtime/testing/index.ts',
   },
   collectCoverageFrom: ['framework/**/*.ts', '!**/*.{test,contract,fixture,child}.ts'],
-  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'json-summary', 'lcovonly'],
+  coverageThreshold: { global: { lines: 95, branches: 95 } },
 };
 
 module.exports = config;
