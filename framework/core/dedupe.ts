@@ -46,6 +46,8 @@ export interface GivenId extends Remembered {
 interface ClientSession {
   readonly session: string;
   doneBelow: number;
+  /** Ids below it that are not in `ids` may have been applied and forgotten. */
+  evictedBelow: number;
   /** Sorted by n. */
   readonly ids: SessionId[];
   touched: number;
@@ -100,7 +102,7 @@ export class Dedupe {
     if (client === undefined) return this.lookUnknownSession(id.session, id.n);
     const known = findId(client.ids, id.n);
     if (known !== undefined) return verdictOf(known);
-    if (id.n < client.doneBelow) return { state: 'too_old' };
+    if (id.n < client.doneBelow || id.n < client.evictedBelow) return { state: 'too_old' };
     return client.ids.length >= MAX_SESSION_IDS ? { state: 'full' } : NEW;
   }
 
@@ -122,8 +124,9 @@ export class Dedupe {
     const client = this.clientFor(id.session, time);
     client.touched = time;
     insertId(client.ids, { n: id.n, ...entry });
-    if (id.doneBelow > client.doneBelow) client.doneBelow = id.doneBelow;
-    prune(client, time);
+    if (id.doneBelow <= client.doneBelow) return;
+    client.doneBelow = id.doneBelow;
+    dropDone(client);
   }
 
   /** The outcome of an id stands at a position. */
@@ -141,8 +144,14 @@ export class Dedupe {
   }
 
   loadSegments(contents: readonly Uint8Array[]): void {
-    for (const bytes of contents) for (const [key, id] of unpackSegment(bytes)) this.sealed.set(key, id);
+    for (const bytes of contents) for (const [key, id] of unpackSegment(bytes)) this.keepSealed(key, id);
     this.segmentsLoaded = true;
+  }
+
+  /** In the order of the segments, and within them. */
+  private keepSealed(key: string, id: GivenId): void {
+    this.sealed.delete(key);
+    this.sealed.set(key, id);
   }
 
   get size(): number {
@@ -163,7 +172,7 @@ export class Dedupe {
       this.segments.push({ name, newest, count: part.length });
       for (const [key, id] of part) {
         this.fresh.delete(key);
-        if (this.segmentsLoaded) this.sealed.set(key, id);
+        if (this.segmentsLoaded) this.keepSealed(key, id);
       }
     }
     return made;
@@ -176,6 +185,7 @@ export class Dedupe {
         client.doneBelow,
         client.touched,
         client.ids.map((id) => [id.n, id.seq, id.index, id.time, id.operation]),
+        client.evictedBelow,
       ]),
       [...this.evicted.entries()],
       packSegment([...this.fresh.entries()]),
@@ -188,7 +198,7 @@ export class Dedupe {
 
   static fromImage(image: unknown): Dedupe {
     const [sessions, evicted, fresh, segments, nextSegment, swept, forgotten] = image as [
-      [string, number, number, [number, number, number, number, boolean][]][],
+      [string, number, number, [number, number, number, number, boolean][], number][],
       [string, number][],
       Uint8Array,
       [string, number, number][],
@@ -197,9 +207,9 @@ export class Dedupe {
       number,
     ];
     const dedupe = new Dedupe();
-    for (const [session, doneBelow, touched, ids] of sessions) {
+    for (const [session, doneBelow, touched, ids, evictedBelow] of sessions) {
       const list = ids.map(([n, seq, index, time, operation]) => ({ n, seq, index, time, operation }));
-      dedupe.sessions.push({ session, doneBelow, touched, ids: list });
+      dedupe.sessions.push({ session, doneBelow, evictedBelow, touched, ids: list });
     }
     for (const [session, n] of evicted) dedupe.evicted.set(session, n);
     for (const [key, id] of unpackSegment(fresh)) dedupe.fresh.set(key, id);
@@ -215,7 +225,7 @@ export class Dedupe {
     assert(this.segmentsLoaded, 'segments are loaded before a caller-given id is looked up (S11)');
     const key = hashId(id);
     const known = this.fresh.get(key) ?? this.sealed.get(key);
-    if (known === undefined) return NEW;
+    if (known === undefined || this.isPast(known)) return NEW;
     return known.payload === payload() ? verdictOf(known) : { state: 'conflict' };
   }
 
@@ -228,7 +238,9 @@ export class Dedupe {
   private clientFor(session: string, time: number): ClientSession {
     const found = this.sessions.find((client) => client.session === session);
     if (found !== undefined) return found;
-    const made: ClientSession = { session, doneBelow: 0, ids: [], touched: time };
+    const evictedBelow = (this.evicted.get(session) ?? -1) + 1;
+    this.evicted.delete(session);
+    const made: ClientSession = { session, doneBelow: 0, evictedBelow, ids: [], touched: time };
     this.sessions.push(made);
     return made;
   }
@@ -240,12 +252,11 @@ export class Dedupe {
 
   /** Expires by step time, at most once an hour of it. */
   private sweep(time: number): void {
-    while (this.fresh.size + this.sealed.size > MAX_GIVEN_IDS && this.forgetOldestGiven()) this.forgottenEarly += 1;
+    while (this.givenIds > MAX_GIVEN_IDS && this.forgetOldestGiven());
     if (time - this.swept < SWEEP_MS) return;
     this.swept = time;
-    for (const [key, id] of this.fresh.entries())
-      if (id.seq > 0 && id.time + GIVEN_WINDOW_MS < time) this.fresh.delete(key);
-    for (const [key, id] of this.sealed.entries()) if (id.time + GIVEN_WINDOW_MS < time) this.sealed.delete(key);
+    for (const [key, id] of this.fresh.entries()) if (this.isPast(id)) this.fresh.delete(key);
+    for (const [key, id] of this.sealed.entries()) if (this.isPast(id)) this.sealed.delete(key);
     this.segments = this.segments.filter((segment) => segment.newest + GIVEN_WINDOW_MS >= time);
     for (let at = this.sessions.length - 1; at >= 0; at -= 1) this.evictIfIdle(at, time);
   }
@@ -253,16 +264,37 @@ export class Dedupe {
   private evictIfIdle(at: number, time: number): void {
     const client = this.sessions[at];
     assert(client !== undefined, 'a swept session exists');
-    const newest = client.ids.at(-1)?.n ?? client.doneBelow - 1;
-    prune(client, time);
+    dropOld(client, time);
     if (client.ids.length > 0 || client.touched + SESSION_WINDOW_MS >= time) return;
     this.sessions.splice(at, 1);
-    this.evicted.set(client.session, Math.max(newest, client.doneBelow - 1));
-    if (this.evicted.size > MAX_EVICTED_SESSIONS) this.evicted.deleteFirst();
+    this.evicted.set(client.session, Math.max(client.evictedBelow, client.doneBelow) - 1);
+    if (this.evicted.size > MAX_EVICTED_SESSIONS) this.evicted.keepLast(MAX_EVICTED_SESSIONS);
   }
 
+  private get givenIds(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.count, this.fresh.size);
+  }
+
+  /** Its window has passed, as of the last sweep. */
+  private isPast(id: GivenId): boolean {
+    return id.seq > 0 && id.time + GIVEN_WINDOW_MS < this.swept;
+  }
+
+  /** The oldest segment as a whole, whether it is loaded or not; without one the oldest id that is not pending. */
   private forgetOldestGiven(): boolean {
-    return this.sealed.size > 0 ? this.sealed.deleteFirst() : this.fresh.deleteFirst();
+    const segment = this.segments.shift();
+    if (segment !== undefined) {
+      this.forgottenEarly += segment.count;
+      this.sealed.keepLast(this.segments.reduce((sum, { count }) => sum + count, 0));
+      return true;
+    }
+    for (const [key, id] of this.fresh.entries()) {
+      if (id.seq === 0) continue;
+      this.fresh.delete(key);
+      this.forgottenEarly += 1;
+      return true;
+    }
+    return false;
   }
 }
 
@@ -286,9 +318,12 @@ class LazyMap<K, V> {
     this.map?.delete(key);
   }
 
-  deleteFirst(): boolean {
-    for (const key of this.map?.keys() ?? []) return this.map?.delete(key) ?? false;
-    return false;
+  /** Deletes from the first on until no more than `count` are left. */
+  keepLast(count: number): void {
+    for (const key of this.map?.keys() ?? []) {
+      if (this.size <= count) return;
+      this.map?.delete(key);
+    }
   }
 
   entries(): Iterable<[K, V]> {
@@ -323,16 +358,23 @@ function insertId(ids: SessionId[], id: SessionId): void {
   else ids.splice(lowerBound(ids, id.n), 0, id);
 }
 
-/** Drops what the sender has declared done and what is older than its window; pending ids stay. */
-function prune(client: ClientSession, time: number): void {
-  const oldest = client.ids[0];
-  if (oldest === undefined || (oldest.n >= client.doneBelow && oldest.time + SESSION_WINDOW_MS >= time)) return;
-  const kept = client.ids.filter((id) => {
-    if (id.seq === 0) return true;
-    if (id.operation) return id.time + OPERATION_WINDOW_MS >= time;
-    return id.n >= client.doneBelow && id.time + SESSION_WINDOW_MS >= time;
-  });
-  const highest = client.ids.at(-1)?.n ?? 0;
-  if (kept.length < client.ids.length && kept.length === 0) client.doneBelow = Math.max(client.doneBelow, highest + 1);
-  client.ids.splice(0, client.ids.length, ...kept);
+/** Drops what the sender has declared done; pending ids stay, and operations, whose outcome others may ask for. */
+function dropDone(client: ClientSession): void {
+  const { ids, doneBelow } = client;
+  const end = lowerBound(ids, doneBelow);
+  if (end === 0) return;
+  const kept = ids.slice(0, end).filter((id) => id.seq === 0 || id.operation);
+  if (kept.length < end) ids.splice(0, end, ...kept);
+}
+
+/** Drops what is older than its window; pending ids stay. */
+function dropOld(client: ClientSession, time: number): void {
+  let kept = 0;
+  for (const id of client.ids) {
+    const windowMs = id.operation ? OPERATION_WINDOW_MS : SESSION_WINDOW_MS;
+    const isDone = id.seq > 0 && id.n < client.doneBelow && !id.operation;
+    if (id.seq === 0 || (!isDone && id.time + windowMs >= time)) client.ids[kept++] = id;
+    else client.evictedBelow = Math.max(client.evictedBelow, id.n + 1);
+  }
+  client.ids.length = kept;
 }
