@@ -1,5 +1,6 @@
 /** `perdure/host`: what starts a host. Importing it opens nothing and loads no driver. */
 
+import './node-floor';
 export { DEFAULT_LIMITS, defineHost, serve, sqlite, startHost } from './node';
 export type { HostLimits, HostOptions, RunningHost } from './node';
 export type { ServedGroup } from './host/host';
