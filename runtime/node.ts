@@ -9,6 +9,7 @@ import { groupName } from '../framework/core/activities';
 import { PerdureError } from '../framework/errors';
 import type { EntityClass } from '../framework/model/definition';
 import type { ActivityGroup } from '../framework/model/handle';
+import { createClient } from './client/client';
 import type { PerdureClient } from './client/types';
 import {
   MAILBOX_MESSAGES,
@@ -86,12 +87,13 @@ export const DEFAULT_LIMITS: HostLimits = {
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   installTraps();
   const log = options.log ?? pinoLog();
+  const { transport = memory(), namespace = 'default' } = options;
   const host = await Host.start({
     entities: options.entities,
     activities: checkGroups(options.activities ?? []),
     store: options.store,
-    transport: options.transport ?? memory(),
-    namespace: options.namespace ?? 'default',
+    transport,
+    namespace,
     build: options.build ?? null,
     clock: systemClock,
     entropy: systemEntropy,
@@ -101,12 +103,13 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     prepare: ensureTraps,
   });
   const unwatch = watchRejections((step, reason) => host.floating(step, reason));
-  return {
-    client: host.client,
-    build: host.build,
-    drain: () => host.drain().finally(unwatch),
-    stop: () => host.stop().finally(unwatch),
+  const client = createClient({ transport, clock: systemClock, entropy: systemEntropy, namespace });
+  const end = async (ended: Promise<void>): Promise<void> => {
+    await ended;
+    await client.close();
+    unwatch();
   };
+  return { client, build: host.build, drain: () => end(host.drain()), stop: () => end(host.stop()) };
 }
 
 /** Options of a host as a module's default export. */

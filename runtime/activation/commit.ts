@@ -15,15 +15,22 @@ import type { Instance } from '../../framework/core/instance';
 import { sameSchema } from '../../framework/core/compare';
 import { digestRecord, snapshotRecord, turnRecord } from '../../framework/core/turn';
 import { PerdureError } from '../../framework/errors';
-import type { Append, EntityIndex, EntityStatus, Row } from '../ports/history-store';
+import type { Append, EntityIndex, Row } from '../ports/history-store';
 import type { Reply } from '../wire/envelope';
-import type { Activation } from './activation';
-import { indexOf, sameIndex, statusOf } from './entity-index';
-import type { Loaded } from './loader';
+import { indexOf, sameIndex } from './entity-index';
+import type { Resident } from './grounds';
+import type { Loaded, Unwritten } from './loader';
 import { OpenTurn } from './open-turn';
-import type { Unwritten } from './loader';
 import { errorReply } from './replies';
 import type { Answer } from './replies';
+
+/** The activation as its commit sees it. */
+export interface Committed extends Resident {
+  /** Why it cannot go on; null while it can. */
+  readonly broken: unknown;
+  proceed(): void;
+  fail(error: unknown): void;
+}
 
 interface Writing {
   readonly appends: readonly Append[];
@@ -45,7 +52,7 @@ export class Commit {
   private next: Writing | null = null;
   private written: (() => void)[] = [];
 
-  constructor(private readonly activation: Activation) {}
+  constructor(private readonly activation: Committed) {}
 
   get idle(): boolean {
     return this.writing === null && this.turn.empty;
@@ -94,10 +101,6 @@ export class Commit {
   whenWritten(run: () => void): void {
     if (this.writing === null) run();
     else this.written.push(run);
-  }
-
-  status(instance: Instance): EntityStatus {
-    return statusOf(instance.ledger);
   }
 
   /** Closes the open turn and writes it, unless one is being written. */
@@ -207,6 +210,6 @@ export class Commit {
     const { grounds, key } = this.activation;
     grounds.due(key, wakeAt);
     grounds.released(this.activation, turn.entries);
-    for (const { run } of turn.releases) run();
+    for (const release of turn.releases) release.run();
   }
 }

@@ -6,15 +6,24 @@ import type { Input } from '../../framework/core/history';
 import type { Instance } from '../../framework/core/instance';
 import type { Waiter } from '../../framework/core/wait';
 import type { ActivityDescription, BlockedDescription, EntityDescription, HeldDescription } from '../wire/description';
-import type { Activation } from './activation';
+import type { Commit } from './commit';
+import type { Resident } from './grounds';
+import type { HeldRetry } from './held-retry';
 import { indexOf } from './entity-index';
 
+/** What `describe` reads besides the ledger. */
+export interface Described extends Resident {
+  readonly commit: Commit;
+  readonly heldRetry: HeldRetry;
+  readonly floating: number;
+}
+
 export function describeEntity(
-  activation: Activation,
+  described: Described,
   instance: Instance,
   activities: readonly ActivityDescription[],
 ): EntityDescription {
-  const { key, commit, definition, grounds } = activation;
+  const { key, commit, definition, grounds } = described;
   const { ledger } = instance;
   const index = indexOf(instance, definition, ledger.time);
   return {
@@ -29,7 +38,7 @@ export function describeEntity(
     run: ledger.run === 'completing' || ledger.run === 'failing' ? 'running' : ledger.run,
     invocations: [...instance.invocations.values()].map(describeInvocation),
     blocked: blockedOf(instance, activities),
-    held: heldOf(activation, instance),
+    held: heldOf(described, instance),
     activities,
     timers: [...(ledger.timers?.values() ?? [])].map(({ effect, purpose, method, due }) => ({
       effect,
@@ -39,7 +48,7 @@ export function describeEntity(
     })),
     admitted: ledger.admitted.length,
     failures: ledger.failures,
-    floating: activation.floating,
+    floating: described.floating,
     turnsSinceSnapshot: commit.turnsSinceSnapshot,
     unbounded: commit.turnsSinceSnapshot > grounds.limits.maxTurnsSinceSnapshot,
     remembered: ledger.dedupe.size,
@@ -73,7 +82,7 @@ function blockedOf(
   };
 }
 
-function heldOf({ heldRetry }: Activation, { ledger }: Instance): HeldDescription | null {
+function heldOf({ heldRetry }: Described, { ledger }: Instance): HeldDescription | null {
   const { held, operatorHold } = ledger;
   if (held?.held != null) {
     const { failure, build } = held.held;

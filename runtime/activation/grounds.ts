@@ -1,14 +1,14 @@
 /**
- * Grounds: what an activation stands on, shaped by it.
+ * Grounds: what an activation stands on, shaped by it, and what it shows of itself.
  */
 
 import type { Entry } from '../../framework/core/history';
-import type { CoreEnvironment } from '../../framework/core/instance';
+import type { CoreEnvironment, Instance } from '../../framework/core/instance';
+import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey } from '../../framework/model/identity';
 import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
-import type { Activation } from './activation';
 import type { TurnLoop } from './turn-loop';
 
 /** Bounds of one entity; the defaults stand in `config.ts`. */
@@ -23,6 +23,17 @@ export interface ActivationLimits {
   readonly maxTurnsSinceSnapshot: number;
 }
 
+/** An entity in memory as others see it. */
+export interface Resident {
+  readonly key: EntityKey;
+  /** For people: `type/id`. */
+  readonly name: string;
+  readonly definition: EntityDefinition;
+  readonly grounds: Grounds;
+  /** Null when the entity does not exist, or is being loaded. */
+  readonly instance: Instance | null;
+}
+
 export interface Grounds {
   readonly session: StoreSession;
   readonly clock: Clock;
@@ -33,13 +44,13 @@ export interface Grounds {
   /** Two random words for a newborn. */
   seed(): readonly [number, number];
   /** It is in memory: its open activities are to run. */
-  loaded(activation: Activation): Promise<void>;
+  loaded(resident: Resident): Promise<void>;
   /** A record is durable and fenced: its effects may leave. */
-  released(activation: Activation, entries: readonly Entry[]): void;
+  released(resident: Resident, entries: readonly Entry[]): void;
   /** Its earliest open timer, as of the last commit; null without one. */
   due(key: EntityKey, wakeAt: number | null): void;
   /** It has nothing to do. */
-  rested(activation: Activation): void;
+  rested(resident: Resident): void;
   /** It cannot go on. */
-  failed(activation: Activation, error: unknown): void;
+  failed(resident: Resident, error: unknown): void;
 }

@@ -7,7 +7,9 @@
 import type { Position } from '../../framework/model/identity';
 import { PerdureError } from '../../framework/errors';
 import type { Entry } from '../../framework/core/history';
-import type { Activation } from './activation';
+import type { Reply } from '../wire/envelope';
+import type { Commit } from './commit';
+import type { Resident } from './grounds';
 import { readRow } from './loader';
 import { acknowledged, errorReply, outcomeIn, outcomeReply, signalReply } from './replies';
 import type { Answer } from './replies';
@@ -17,15 +19,13 @@ interface Asked {
   readonly submit: boolean;
 }
 
-export function repeat(activation: Activation, asked: Asked, at: Position, answer: Answer): void {
-  const { commit } = activation;
+export function repeat(resident: Resident, commit: Commit, asked: Asked, at: Position, answer: Answer): void {
   const pending = commit.pending(at.seq);
   if (pending !== null) commit.reply(answer, replyOf(pending[at.index], asked, at.seq));
-  else void fromRow(activation, asked, at, answer);
+  else void fromRow(resident, asked, at, answer);
 }
 
-async function fromRow(activation: Activation, asked: Asked, at: Position, answer: Answer): Promise<void> {
-  const { grounds, key, name } = activation;
+async function fromRow({ grounds, key, name }: Resident, asked: Asked, at: Position, answer: Answer): Promise<void> {
   try {
     const { rows } = await grounds.session.rows(key, at.seq, 1);
     const row = rows[0];
@@ -38,7 +38,7 @@ async function fromRow(activation: Activation, asked: Asked, at: Position, answe
   }
 }
 
-function replyOf(entry: Entry | undefined, asked: Asked, seq: number): Parameters<Answer>[0] {
+function replyOf(entry: Entry | undefined, asked: Asked, seq: number): Reply {
   const outcome = entry === undefined ? null : outcomeIn(entry);
   if (asked.submit) return acknowledged(seq, true);
   if (asked.message === 'signal' || outcome === null) return signalReply(outcome, seq, true);

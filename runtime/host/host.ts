@@ -18,8 +18,6 @@ import { definitionsOf } from '../../framework/model/definition';
 import { checkId, keyText } from '../../framework/model/identity';
 import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
-import { createClient } from '../client/client';
-import type { PerdureClient } from '../client/types';
 import { CHECK_SAMPLE_STEPS, DRAIN_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
@@ -57,7 +55,6 @@ export interface HostSettings {
 }
 
 export class Host {
-  readonly client: PerdureClient;
   readonly build: string;
   private readonly loop: TurnLoop;
   private readonly definitions: ReadonlyMap<string, EntityDefinition>;
@@ -69,12 +66,11 @@ export class Host {
   private steps = 0;
 
   private constructor(private readonly settings: HostSettings) {
-    const { clock, entropy, transport, namespace, entities } = settings;
+    const { clock, namespace, entities } = settings;
     checkId(namespace, 'namespace');
     this.definitions = definitionsOf(entities);
     this.build = settings.build ?? buildId(this.definitions);
     this.loop = new TurnLoop(clock, settings.prepare);
-    this.client = createClient({ transport, clock, entropy, namespace });
   }
 
   /** Resolves once requests are served; open work of before goes on in the background. */
@@ -123,7 +119,6 @@ export class Host {
       new PerdureError('unavailable', 'the host stops; the outcome is unknown: send again with the same id'),
     );
     this.current = null;
-    await this.client.close();
     await this.reopening;
     await this.session?.close();
   }

@@ -132,8 +132,7 @@ function look(shard: Shard, activation: Activation, instance: Instance, request:
       );
       return;
     case 'result':
-      if (!instance.ledger.ended) activation.followEnd(answer);
-      else activation.tellResult(instance, answer);
+      activation.callers.followEnd(instance, answer);
       return;
     case 'operation':
       lookAtOperation(activation, instance, request, answer);
@@ -153,7 +152,7 @@ function lookAtOperation(
   const { ledger } = instance;
   const missing = ledger.dedupe.missingSegments();
   if (missing.length > 0 && 'given' in id) {
-    activation.loadSegments(missing);
+    activation.loadSegments();
     activation.inspect(
       (loaded) => (loaded === null ? answer(notFound(request)) : lookAtOperation(activation, loaded, request, answer)),
       answer,
@@ -171,13 +170,24 @@ function lookAtOperation(
         : status('unknown'),
     );
   } else if (known.seq > 0) {
-    if (wait) repeat(activation, { message: 'update', submit: false }, { seq: known.seq, index: known.index }, answer);
-    else
-      repeat(activation, { message: 'update', submit: false }, { seq: known.seq, index: known.index }, (reply) =>
-        answer(status(reply.ok ? 'succeeded' : 'failed')),
+    if (wait)
+      repeat(
+        activation,
+        activation.commit,
+        { message: 'update', submit: false },
+        { seq: known.seq, index: known.index },
+        answer,
       );
-  } else if (ledger.ended) answer(wait ? activation.endReply(instance) : status('failed'));
-  else if (wait) activation.follow(id, answer, true);
+    else
+      repeat(
+        activation,
+        activation.commit,
+        { message: 'update', submit: false },
+        { seq: known.seq, index: known.index },
+        (reply) => answer(status(reply.ok ? 'succeeded' : 'failed')),
+      );
+  } else if (ledger.ended) answer(wait ? activation.callers.endReply(instance) : status('failed'));
+  else if (wait) activation.callers.follow(id, answer, true);
   else
     activation.commit.reply(answer, status(ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'pending'));
 }
