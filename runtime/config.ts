@@ -101,6 +101,8 @@ export const MAX_STATE_BYTES = 1_048_576;
 /** Entities kept in memory, and the bytes of their states; the least recently used go first. */
 export const RESIDENT_ENTITIES = 100_000;
 export const RESIDENT_BYTES = 536_870_912;
+/** Entities looked at for one that can leave memory, each time one comes in. */
+export const EVICTION_TRIES = 16;
 /** A held input is tried again this often under one build, after a pause that doubles from the initial one (S19). */
 export const HELD_RETRIES = 10;
 export const HELD_RETRY_INITIAL_MS = 1_000;

@@ -55,6 +55,8 @@ export class Activation implements Job, Resident {
   private state: 'loading' | 'ready' | 'waiting' = 'loading';
   private inspections: ((instance: Instance | null) => void)[] | null = null;
   private timersDue = true;
+  /** Its open activities have been handed on; from then on each is when its turn commits. */
+  private known = false;
   /** Who is told once the timers that were due are committed. */
   private wakers: (() => void)[] | null = null;
 
@@ -184,7 +186,8 @@ export class Activation implements Job, Resident {
       if (this.broken !== null) return;
       this.instance = loaded.instance;
       if (commit.link === null) commit.adopt(loaded);
-      await grounds.loaded(this);
+      if (!this.known) await grounds.loaded(this);
+      this.known = true;
       this.state = 'ready';
       this.wake();
       this.retryHeld();

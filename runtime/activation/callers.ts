@@ -97,27 +97,32 @@ export class Callers {
     this.waiters.settleAll(reply);
   }
 
-  /** True for a message that waits behind a hold. */
+  /** True for a message that can have no outcome before a hold is over. */
   isHeld(id: MessageId): boolean {
-    const ledger = this.resident.instance?.ledger;
-    if (ledger === undefined || (ledger.held === null && ledger.operatorHold === null)) return false;
-    return ledger.admitted.some(({ input }) => input.kind === 'message' && idText(input.id) === idText(id));
+    return this.heldMessages().some((held) => idText(held) === idText(id));
   }
 
   /** Tells the callers of held messages so; they may follow the operation (S19). */
   tellHeld(): void {
     if (this.none) return;
-    const ids = this.resident.instance?.ledger.admitted.flatMap(({ input }) =>
-      input.kind === 'message' ? [input.id] : [],
-    );
+    const ids = this.heldMessages();
     this.commit.release(() => {
-      for (const id of ids ?? []) this.waiters.settleImpatient(idText(id), () => heldReply(this.resident.key, id));
+      for (const id of ids) this.waiters.settleImpatient(idText(id), () => heldReply(this.resident.key, id));
     });
   }
 
   /** What a message to an ended entity is told. */
   endReply({ ledger }: Instance): Reply {
     return endedReply(this.resident.name, statusOf(ledger));
+  }
+
+  /** While an entity is held: what it has admitted, and what is parked in it. */
+  private heldMessages(): MessageId[] {
+    const { instance } = this.resident;
+    if (instance === null || (instance.ledger.held === null && instance.ledger.operatorHold === null)) return [];
+    const admitted = instance.ledger.admitted.flatMap(({ input }) => (input.kind === 'message' ? [input.id] : []));
+    const parked = [...instance.invocations.values()].flatMap(({ origin }) => origin.message ?? []);
+    return [...admitted, ...parked];
   }
 
   private tellResult(instance: Instance, answer: Answer): void {

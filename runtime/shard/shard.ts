@@ -22,7 +22,7 @@ import { indexOf, sameIndex } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { PASSIVATION_TURNS, RECOVERY_IN_FLIGHT } from '../config';
+import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
@@ -281,11 +281,19 @@ export class Shard implements Grounds {
   private makeRoom(): void {
     const { residentEntities, residentBytes } = this.limits;
     if (this.activations.size - this.leaving.size <= residentEntities && this.residentBytes <= residentBytes) return;
-    for (const activation of this.activations.values()) {
-      if (!activation.idle || activation.leaving) continue;
-      activation.leaving = true;
-      void this.passivate(activation).finally(() => (activation.leaving = false));
-      return;
+    const oldest = this.activations.entries();
+    for (let tries = 0; tries < EVICTION_TRIES; tries += 1) {
+      const next = oldest.next();
+      if (next.done) return;
+      const [text, activation] = next.value;
+      if (activation.idle && !activation.leaving) {
+        activation.leaving = true;
+        void this.passivate(activation).finally(() => (activation.leaving = false));
+        return;
+      }
+      // One that cannot leave now goes to the end of the line, so that the next look finds others.
+      this.activations.delete(text);
+      this.activations.set(text, activation);
     }
   }
 
