@@ -11,7 +11,6 @@
 
 import { choose } from '../../framework/core/choose';
 import type { Choice } from '../../framework/core/choose';
-import type { Input } from '../../framework/core/history';
 import { Instance } from '../../framework/core/instance';
 import { admit, perform, undo } from '../../framework/core/perform';
 import type { Performed, Source } from '../../framework/core/perform';
@@ -21,7 +20,7 @@ import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
-import { lookAtMessage, skipped } from './admission';
+import { isExpected, lookAtMessage, skipped } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
 import type { Grounds, Resident } from './grounds';
@@ -388,15 +387,4 @@ export class Activation implements Job, Resident {
   private notFound(): Reply {
     return refusal('not_found', `${this.name} does not exist: nothing has created it`);
   }
-}
-
-/** False for what has been applied or admitted before, or that nobody waits for any more. */
-function isExpected({ ledger }: Instance, input: Input): boolean {
-  if (input.kind === 'activity' || input.kind === 'timer') {
-    const { kind, effect } = input;
-    if (ledger.admitted.some((one) => one.input.kind === kind && one.input.effect === effect)) return false;
-    if (kind === 'activity') return ledger.activities?.has(effect) ?? false;
-    return !ledger.ended && (ledger.timers?.has(effect) ?? false);
-  }
-  return !ledger.ended;
 }

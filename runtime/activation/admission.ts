@@ -7,7 +7,7 @@
 
 import { toFailure } from '../../framework/codec/failure';
 import { hashPayload } from '../../framework/core/dedupe';
-import type { Failure } from '../../framework/core/history';
+import type { Failure, Input } from '../../framework/core/history';
 import type { Instance } from '../../framework/core/instance';
 import { undo } from '../../framework/core/perform';
 import type { Performed } from '../../framework/core/perform';
@@ -79,4 +79,15 @@ function refused(name: string, id: MessageId, state: 'conflict' | 'too_old' | 'f
 export function skipped(reason: string): Failure {
   const message = `an operator skipped it${reason && `: ${reason}`}`;
   return { ...toFailure(new PerdureError('cancelled', message)), kind: 'cancelled', code: 'skipped' };
+}
+
+/** False for what has been applied or admitted before, or that nobody waits for any more. */
+export function isExpected({ ledger }: Instance, input: Input): boolean {
+  if (input.kind === 'activity' || input.kind === 'timer') {
+    const { kind, effect } = input;
+    if (ledger.admitted.some((one) => one.input.kind === kind && one.input.effect === effect)) return false;
+    if (kind === 'activity') return ledger.activities?.has(effect) ?? false;
+    return !ledger.ended && (ledger.timers?.has(effect) ?? false);
+  }
+  return !ledger.ended;
 }
