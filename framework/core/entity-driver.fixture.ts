@@ -247,7 +247,7 @@ export class Driver {
       });
       if (choice === null) {
         const message = this.messages.shift();
-        if (message === undefined) return;
+        if (message === undefined) return this.checkStill();
         this.told.set(idText(message.input.id), { state: 'ended' });
         continue;
       }
@@ -342,6 +342,12 @@ export class Driver {
     this.stepCount += 1;
     if (this.stepCount % (this.options.compareEvery ?? 1) === 0) await this.compare();
     if (this.options.restarts === true) this.instance = await this.replayed();
+  }
+
+  /** Where the living instance has nothing to do, neither has its replay. */
+  private async checkStill(): Promise<void> {
+    if (this.stepCount % (this.options.compareEvery ?? 1) !== 0) return;
+    expect(choose(await this.replayed(), { continuation: null, message: null, retryHeld: false })).toBeNull();
   }
 
   /** Live, replayed and restored must be the same. */

@@ -4,7 +4,7 @@
  */
 
 import { PerdureError } from '../errors';
-import type { GivenId } from './dedupe';
+import type { GivenId } from './remembered';
 
 const ID_BYTES = 41;
 
