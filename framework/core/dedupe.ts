@@ -24,23 +24,10 @@ import {
   SESSION_WINDOW_MS,
 } from './limits';
 import { packSegment, unpackSegment } from './segment';
-
-/** One remembered id. `seq` 0 means that its outcome is still to come. */
-export interface Remembered {
-  seq: number;
-  index: number;
-  /** Step time of its outcome, or of its arrival while pending. */
-  time: number;
-  operation: boolean;
-}
+import type { GivenId, Remembered } from './segment';
 
 interface SessionId extends Remembered {
   readonly n: number;
-}
-
-export interface GivenId extends Remembered {
-  /** First 8 bytes of the SHA-256 of the arguments with sorted keys, as latin1 text. */
-  readonly payload: string;
 }
 
 interface ClientSession {

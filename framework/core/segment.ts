@@ -4,7 +4,20 @@
  */
 
 import { PerdureError } from '../errors';
-import type { GivenId } from './remembered';
+
+/** One remembered id. `seq` 0 means that its outcome is still to come. */
+export interface Remembered {
+  seq: number;
+  index: number;
+  /** Step time of its outcome, or of its arrival while pending. */
+  time: number;
+  operation: boolean;
+}
+
+export interface GivenId extends Remembered {
+  /** First 8 bytes of the SHA-256 of the arguments with sorted keys, as latin1 text. */
+  readonly payload: string;
+}
 
 const ID_BYTES = 41;
 

@@ -95,29 +95,6 @@ describe('a definition', () => {
     expect(definitionOf(Account)).toBe(definitionOf(Account));
   });
 
-  it('says whether steps must be drained (S4)', () => {
-    @Entity('plain')
-    class Plain {
-      @Signal() go(): void {}
-    }
-    @Entity('helped')
-    class Helped {
-      @Signal() go(): void {
-        void this.later();
-      }
-      protected async later(): Promise<void> {}
-    }
-    class Wrapped {
-      @Signal() go(): void {}
-    }
-    Object.defineProperty(Wrapped.prototype, 'go', { value: async () => undefined });
-    Entity('wrapped')(Wrapped);
-    expect(definitionOf(Plain)).toMatchObject({ asynchronous: false, hasRun: false, creates: false });
-    expect(definitionOf(Helped).asynchronous).toBe(true);
-    expect(definitionOf(Wrapped).asynchronous).toBe(true);
-    expect(definitionOf(Account).asynchronous).toBe(true);
-  });
-
   it('lets a private helper be an accessor, a static or a generator', () => {
     @Entity('helpers')
     class Helpers {

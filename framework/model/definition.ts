@@ -15,8 +15,8 @@ import type { EntityClass, FieldDefinitions } from './fields';
 import { fieldsOf } from './fields';
 import type { MethodDefinition } from './handlers';
 import { handlersOf, methodNamed, runOf } from './handlers';
-import { describe, refusal, tagOf } from './shape-type';
-import { hasConstructor, privateName, speaksOfPromises } from './source-text';
+import { describe, refusal } from './shape-type';
+import { hasConstructor, privateName } from './source-text';
 
 export type { ArgsSchema } from './args';
 export type { IndexKind, MethodKind } from './declaration';
@@ -33,8 +33,6 @@ export interface EntityDefinition extends FieldDefinitions {
   readonly hasRun: boolean;
   /** True when any method is marked `creates`: then every other method on an unknown id is `not_found` (S21). */
   readonly creates: boolean;
-  /** True when any handler, `run` included, may suspend; only then must a step be drained (S4). */
-  readonly asynchronous: boolean;
   /** Source text of the class and its bases, for the build id (S26a). */
   readonly source: string;
   /** What a completed entity does with further messages (S23). */
@@ -69,7 +67,6 @@ export function definitionOf(ctor: EntityClass): EntityDefinition {
     hasRun: run !== null,
     creates: [...methods.values()].some((method) => method.creates),
     ...fieldsOf(ctor, new Set([...methods.keys(), 'run'])),
-    asynchronous: isAsynchronous(ctor, methods.keys(), source),
     source,
     onCompleted: 'refuse',
   };
@@ -127,10 +124,4 @@ function checkChain(ctor: EntityClass, chain: readonly ClassFunction[], sources:
     const cure = 'an entity is constructed without arguments, so set fields in its first message';
     throw refusal(`class ${ctor.name}`, `has a constructor with parameters: ${cure}`);
   }
-}
-
-/** True when a method is async, however it was written, or the text speaks of promises at all (S4). */
-function isAsynchronous(ctor: EntityClass, names: Iterable<string>, source: string): boolean {
-  if ([...names, 'run'].some((name) => tagOf(methodNamed(ctor, name)) === 'AsyncFunction')) return true;
-  return speaksOfPromises(source);
 }

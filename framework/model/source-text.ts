@@ -30,11 +30,6 @@ export function hasConstructor(source: string): boolean {
   return /(?:^|[^.\w$#])constructor\s*\(/.test(blank(source));
 }
 
-/** True when code uses `async`, `await`, `Promise` or `.then`. */
-export function speaksOfPromises(source: string): boolean {
-  return /\b(?:async|await|Promise|then)\b/.test(blank(source));
-}
-
 /** Whether a function has parameters at all, and whether the last is a rest parameter. */
 export function parametersOf(method: Method): { any: boolean; rest: boolean } {
   const list = parameterList(method);
