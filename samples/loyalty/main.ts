@@ -16,7 +16,7 @@ import type { Imported } from './import';
 import { importPurchases } from './import';
 import { Mailer } from './mailer';
 import type { Options } from './options';
-import { USAGE, readOptions } from './options';
+import { BadUsage, USAGE, readOptions } from './options';
 import { Progress } from './progress';
 import { readPurchases } from './purchases';
 import { differences, json, readAccounts, table } from './report';
@@ -99,15 +99,13 @@ async function openInput(path: string): Promise<FileHandle> {
     if (!(await file.stat()).isDirectory()) return file;
     await file.close();
   } catch (error) {
-    throw new Usage(`cannot read ${path}: ${(error as Error).message}`);
+    throw new BadUsage(`cannot read ${path}: ${(error as Error).message}`);
   }
-  throw new Usage(`cannot read ${path}: it is a directory`);
+  throw new BadUsage(`cannot read ${path}: it is a directory`);
 }
 
-class Usage extends Error {}
-
 function exitCodeOf(error: unknown): number {
-  if (error instanceof Usage || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) return BAD_USAGE;
+  if (error instanceof BadUsage) return BAD_USAGE;
   return isPerdureError(error) && error.code === 'unavailable' ? UNAVAILABLE : FAILED;
 }
 

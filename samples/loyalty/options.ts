@@ -17,20 +17,30 @@ export interface Options {
 const SHIPPED_FILE = join(require.resolve('perdure/package.json'), '..', 'samples', 'loyalty', 'purchases.csv');
 const DEFAULT_DATA = join('.data', 'loyalty');
 
-/** Throws an error that says which argument is wrong. */
+/** The command line asks for something that cannot be. */
+export class BadUsage extends Error {}
+
+/** Throws BadUsage. */
 export function readOptions(args: readonly string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      input: { type: 'string', default: SHIPPED_FILE },
-      data: { type: 'string', default: DEFAULT_DATA },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return 'help';
-  for (const name of ['input', 'data'] as const) {
-    if (values[name] === '') throw new Error(`--${name} needs a name`);
+  const { input, data, json, help } = parse([...args]);
+  if (help) return 'help';
+  if (input === '' || data === '') throw new BadUsage(`an empty name is given. ${USAGE}`);
+  return { input: resolve(input), data: resolve(data), json };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        input: { type: 'string', default: SHIPPED_FILE },
+        data: { type: 'string', default: DEFAULT_DATA },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    const [fact = ''] = (error as Error).message.split('\n');
+    throw new BadUsage(`${fact.replace(/\.$/, '')}. ${USAGE}`);
   }
-  return { input: resolve(values.input), data: resolve(values.data), json: values.json };
 }
