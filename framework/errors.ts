@@ -18,7 +18,10 @@ export const ERROR_TABLE = {
   held: { retry: 'same-id', when: 'recorded behind a held input; runs once that is cured; carries the operation' },
   not_found: { retry: 'no', when: 'query, describe or history of an entity that never existed' },
   completed: { retry: 'no', when: 'the entity has completed and its type refuses more' },
-  conflict: { retry: 'no', when: 'the same message id with another payload, or (`too_old`) one whose outcome is no longer kept' },
+  conflict: {
+    retry: 'no',
+    when: 'the same message id with another payload, or (`too_old`) one whose outcome is no longer kept',
+  },
   deadlock: { retry: 'no', when: 'the call chain already holds this entity; names the chain' },
   too_large: { retry: 'no', when: 'payload or state over its limit (1 MiB by default, configurable)' },
   deadline_exceeded: { retry: 'same-id', when: 'no answer in time; the outcome is unknown' },
@@ -114,5 +117,11 @@ export function isBusinessFailure(error: unknown): error is EntityFailure {
 }
 
 export function isPerdureError(error: unknown): error is PerdureError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in ERROR_TABLE && !('failure' in error);
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code in ERROR_TABLE &&
+    !('failure' in error)
+  );
 }
