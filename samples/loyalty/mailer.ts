@@ -7,7 +7,6 @@
 
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { activityInfo } from 'perdure/activity';
-import type { Balance, Tier } from './account';
 
 interface Letter {
   readonly key: string;
@@ -16,17 +15,24 @@ interface Letter {
   readonly text: string;
 }
 
+/** What a statement lists. */
+interface Totals {
+  readonly purchases: number;
+  readonly units: number;
+  readonly cents: number;
+}
+
 export class Mailer {
   readonly #posted = new Set<string>();
   #file: number | null = null;
 
   constructor(readonly path: string) {}
 
-  async promotion(customer: string, tier: Tier): Promise<void> {
+  async promotion(customer: string, tier: string): Promise<void> {
     this.#post('promotion', customer, `Welcome to ${tier}.`);
   }
 
-  async statement(customer: string, { purchases, units, cents }: Balance): Promise<void> {
+  async statement(customer: string, { purchases, units, cents }: Totals): Promise<void> {
     this.#post('statement', customer, `${purchases} purchases of ${units} units, ${cents} cents in all.`);
   }
 
