@@ -181,7 +181,9 @@ export class Activation implements Job, Resident {
     this.state = 'loading';
     const from = { session: grounds.session, loop: grounds.loop, environment: grounds.core, definition, key };
     try {
-      const loaded = await load(from, commit.unwritten(this.instance));
+      const { rehearsal } = grounds;
+      const unwritten = commit.unwritten(this.instance);
+      const loaded = await (rehearsal === null ? load(from, unwritten) : rehearsal.load(from, unwritten));
       if (this.broken !== null) return;
       this.instance = loaded.instance;
       if (commit.link === null) commit.adopt(loaded);
@@ -204,14 +206,22 @@ export class Activation implements Job, Resident {
       const more = await this.once();
       if (this.state !== 'ready' || !more) break;
       if (!this.grounds.loop.stepped()) continue;
-      this.commit.close();
-      return true;
+      return !this.close();
     }
-    if (this.state === 'ready') this.commit.close();
+    if (this.state === 'ready') this.close();
     for (const taken of this.wakers?.splice(0) ?? []) this.commit.release(taken, taken);
     this.wakers = null;
     if (!this.busy) this.rest();
     return false;
+  }
+
+  /** Closes the open turn; true when it is loaded again before the next step. */
+  private close(): boolean {
+    this.commit.close();
+    const { rehearsal } = this.grounds;
+    if (!rehearsal?.due(this.key, this.instance, this.commit.link?.seq ?? 0)) return false;
+    this.rebuild(this.instance?.ledger.held != null);
+    return true;
   }
 
   /** Does one thing; answers false when there is nothing to do. */

@@ -52,6 +52,9 @@ export interface ActivityRunnerOptions {
 
 export type CancelReason = 'terminate' | 'skip' | 'passivate';
 
+/** What `queueMicrotask` would do, which fake timers replace. */
+const soon = Promise.resolve();
+
 export class ActivityRunner {
   private readonly jobs = new Map<string, Map<number, Job>>();
   private readonly due = new DueQueue<Job>();
@@ -60,6 +63,8 @@ export class ActivityRunner {
   private readonly alarm: Alarm;
   /** Runs code outside the async context of whoever calls: an activity is no part of a step. */
   private readonly outside = AsyncLocalStorage.snapshot();
+  /** Attempts begun so far. */
+  starts = 0;
   private state: 'open' | 'draining' | 'stopped' = 'open';
   private pumping = false;
   private quiet: (() => void) | null = null;
@@ -149,7 +154,7 @@ export class ActivityRunner {
   private pumpSoon(): void {
     if (this.pumping || this.ready.size === 0) return;
     this.pumping = true;
-    queueMicrotask(() => {
+    void soon.then(() => {
       this.pumping = false;
       const most = this.options.maxRunning ?? MAX_RUNNING_ACTIVITIES;
       while (this.state === 'open' && this.attempts.size < most) {
@@ -189,6 +194,7 @@ export class ActivityRunner {
     const attempt = new Attempt(facts, (details) => this.heard(job, details));
     job.attempt = attempt;
     this.attempts.add(attempt);
+    this.starts += 1;
     this.watch(job);
     this.outside(() => void this.execute(job, attempt, target, code));
   }

@@ -195,13 +195,13 @@ export class Commit {
     }
     this.writing = null;
     this.released(writing);
-    for (const run of this.written.splice(0)) run();
     if (this.next !== null) {
       const snapshot = this.next;
       this.next = null;
       await this.write(snapshot);
       return;
     }
+    for (const run of this.written.splice(0)) run();
     activation.proceed();
   }
 

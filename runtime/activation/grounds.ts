@@ -9,6 +9,7 @@ import type { EntityKey } from '../../framework/model/identity';
 import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
+import type { Rehearsal } from './rehearsal';
 import type { TurnLoop } from './turn-loop';
 
 /** Bounds of one entity; the defaults stand in `config.ts`. */
@@ -41,6 +42,8 @@ export interface Grounds {
   readonly core: CoreEnvironment;
   readonly log: Log;
   readonly limits: ActivationLimits;
+  /** Null but in tests. */
+  readonly rehearsal: Rehearsal | null;
   /** Two random words for a newborn. */
   seed(): readonly [number, number];
   /** It is in memory: its open activities are to run. */

@@ -13,7 +13,7 @@ import { idText } from './replies';
 
 /** At most `limit` entries, or those of one record if it has more. */
 export async function historyPage(
-  session: StoreSession,
+  session: Pick<StoreSession, 'rows'>,
   key: EntityKey,
   fromSeq: number,
   limit: number,

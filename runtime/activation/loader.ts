@@ -27,7 +27,7 @@ export interface Loaded {
 }
 
 export interface LoadFrom {
-  readonly session: StoreSession;
+  readonly session: Pick<StoreSession, 'load' | 'rows'>;
   readonly loop: TurnLoop;
   readonly environment: CoreEnvironment;
   readonly definition: EntityDefinition;

@@ -10,6 +10,9 @@
 import { LOOP_SLICE_MS, LOOP_SLICE_STEPS } from '../config';
 import type { Clock } from '../ports/clock';
 
+/** What `queueMicrotask` would do, which fake timers replace. */
+const soon = Promise.resolve();
+
 export interface Job {
   /** Runs some steps; answers true when it has more to do at once. Must not reject. */
   slice(): Promise<boolean>;
@@ -32,7 +35,7 @@ export class TurnLoop {
     this.queue.add(job);
     if (this.running) return;
     this.running = true;
-    queueMicrotask(() => void this.run());
+    void soon.then(() => this.run());
   }
 
   /** Counts a step; answers true when it is time to yield. */

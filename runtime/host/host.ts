@@ -16,6 +16,7 @@ import { PerdureError } from '../../framework/errors';
 import type { EntityClass, EntityDefinition } from '../../framework/model/definition';
 import { definitionsOf } from '../../framework/model/definition';
 import { checkId, keyText } from '../../framework/model/identity';
+import type { Rehearsal } from '../activation/rehearsal';
 import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
 import { CHECK_SAMPLE_STEPS, DRAIN_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
@@ -52,6 +53,10 @@ export interface HostSettings {
   readonly limits: ShardLimits & { readonly maxStateBytes: number };
   /** Called before each slice of entity code may run, to keep the traps in place. */
   readonly prepare: () => void;
+  /** Tests put entities out of memory and load them again. */
+  readonly rehearsal?: Rehearsal;
+  /** How often timers look at the wall clock; Infinity where it cannot jump. */
+  readonly recheckMs?: number;
 }
 
 export class Host {

@@ -20,9 +20,10 @@ import { Activation } from '../activation/activation';
 import { ActivityRunner } from '../activation/activity-runner';
 import { indexOf, sameIndex } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
+import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT } from '../config';
+import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
@@ -40,6 +41,9 @@ export interface ShardOptions {
   /** Served groups of activities by name. */
   readonly groups: ReadonlyMap<string, object>;
   readonly limits: ShardLimits;
+  readonly rehearsal?: Rehearsal;
+  /** Infinity where the wall clock cannot jump. */
+  readonly recheckMs?: number;
 }
 
 export interface ShardLimits extends ActivationLimits {
@@ -55,11 +59,13 @@ export class Shard implements Grounds {
   readonly core: CoreEnvironment;
   readonly log: Log;
   readonly limits: ShardLimits;
+  readonly rehearsal: Rehearsal | null;
   readonly runner: ActivityRunner;
   readonly timers: TimerService;
   /** Least recently used first. */
   private readonly activations = new Map<string, Activation>();
   private readonly leaving = new Set<Promise<void>>();
+  private recovering = false;
   private residentBytes = 0;
   private closed = false;
 
@@ -71,6 +77,7 @@ export class Shard implements Grounds {
     this.core = options.core;
     this.log = log;
     this.limits = limits;
+    this.rehearsal = options.rehearsal ?? null;
     this.runner = new ActivityRunner({
       clock,
       entropy,
@@ -79,21 +86,15 @@ export class Shard implements Grounds {
       maxRunning: limits.runningActivities,
       notes: (key, effect, bytes) => this.note(key, effect, bytes),
     });
-    this.timers = new TimerService({ clock, log, session, namespace, fire: (key) => this.fire(key) });
+    const { recheckMs = TIMER_RECHECK_MS } = options;
+    this.timers = new TimerService({ clock, log, session, namespace, recheckMs, fire: (key) => this.fire(key) });
   }
 
   /** Timers and open work begin; resolves when every entity with open work has been loaded or found broken. */
   async start(): Promise<void> {
     this.timers.start();
-    const { session } = this;
-    const { namespace } = this.options;
-    let after: EntityKey | null = null;
-    for (;;) {
-      const keys: readonly EntityKey[] = await session.openWork(namespace, after, RECOVERY_IN_FLIGHT);
-      await Promise.all(keys.map((key) => this.recover(key)));
-      after = keys.at(-1) ?? null;
-      if (after === null || this.closed) return;
-    }
+    this.recovering = true;
+    await this.recoverAll().finally(() => (this.recovering = false));
   }
 
   definition(type: string): EntityDefinition | null {
@@ -124,14 +125,13 @@ export class Shard implements Grounds {
 
   /** No entity has work to do, no timer is being fired, no activity is starting or running. */
   get idle(): boolean {
-    if (
-      !this.loop.idle ||
-      this.timers.busy ||
-      this.runner.running > 0 ||
-      this.runner.queued > 0 ||
-      this.leaving.size > 0
-    )
-      return false;
+    return this.runner.running === 0 && this.resting;
+  }
+
+  /** As `idle`, but for activities that run. */
+  get resting(): boolean {
+    if (this.recovering || this.timers.busy || this.runner.queued > 0 || this.leaving.size > 0) return false;
+    if (!this.loop.idle) return false;
     for (const activation of this.activations.values()) if (activation.busy) return false;
     return true;
   }
@@ -249,6 +249,18 @@ export class Shard implements Grounds {
     return new Promise((resolve) => this.activation(key).wake(resolve));
   }
 
+  private async recoverAll(): Promise<void> {
+    const { session } = this;
+    const { namespace } = this.options;
+    let after: EntityKey | null = null;
+    for (;;) {
+      const keys: readonly EntityKey[] = await session.openWork(namespace, after, RECOVERY_IN_FLIGHT);
+      await Promise.all(keys.map((key) => this.recover(key)));
+      after = keys.at(-1) ?? null;
+      if (after === null || this.closed) return;
+    }
+  }
+
   private recover(key: EntityKey): Promise<void> {
     if (this.definition(key.type) === null) {
       this.log.warn({ entity: keyText(key) }, 'the entity has open work, but this build does not have its type');
@@ -275,7 +287,9 @@ export class Shard implements Grounds {
     const found = await this.session.index(key);
     const index: EntityIndex = indexOf(instance, definition, this.clock.now());
     const broken = found?.index.status === 'diverged' || found?.index.status === 'corrupt';
-    if (broken && !sameIndex(found.index, index)) await this.session.mark(key, index);
+    if (!broken || sameIndex(found.index, index)) return;
+    await this.session.mark(key, index);
+    this.due(key, index.wakeAt);
   }
 
   private makeRoom(): void {

@@ -21,6 +21,8 @@ import { MessageBuilder } from './write-message';
 
 /** Taken at import: a test framework may fake it later. */
 const nextTick = process.nextTick.bind(process);
+/** What `queueMicrotask` would do, which is faked too. */
+const soon = Promise.resolve();
 
 /** One call that waits: how many answers are its own, and who is told. */
 interface Pending {
@@ -111,7 +113,7 @@ export class WriterChannel {
   }
 
   private wait(call: Pending): void {
-    if (this.collecting.length === 0) queueMicrotask(() => nextTick(() => this.flush()));
+    if (this.collecting.length === 0) void soon.then(() => nextTick(() => this.flush()));
     this.collecting.push(call);
   }
 }
