@@ -97,7 +97,8 @@ export function newStep(
 
 /** The fields must be as the last step left them; code that wrote between steps has strayed (S3). */
 function checkQuiescent(instance: Instance, step: Step): Ran | null {
-  const { bytes } = instance;
+  const { bytes, stray } = instance;
+  if (stray !== null) return { step, began: null, actor: null, failure: toFailure(stray) };
   let fact = 'a field changed between two steps';
   try {
     if (bytes !== null && !instance.environment.checked()) return null;
