@@ -21,7 +21,7 @@ export interface VerifyReport {
   readonly problems: readonly { readonly entity: EntityKey | null; readonly fact: string }[];
 }
 
-export async function verifyStore(reads: ReaderChannel, check: RowCheck): Promise<VerifyReport> {
+export async function walkStore(reads: ReaderChannel, check: RowCheck): Promise<VerifyReport> {
   const walk = new Walk(reads, check);
   await walk.file();
   await walk.entities();
