@@ -26,7 +26,7 @@ import type { SortPosition } from '../query';
 import type { ReaderReply, WriterReply, WriterStats } from './protocol';
 import { ReaderChannel } from './reader-channel';
 import { toPerdureError } from './trouble';
-import { verifyStore } from './verify';
+import { walkStore } from './verify';
 import type { RowCheck, VerifyReport } from './verify';
 import { WriterChannel } from './writer-channel';
 
@@ -138,7 +138,7 @@ export class SqliteSession implements StoreSession {
    * that is written to meanwhile may grow until the check has ended.
    */
   verify(check: RowCheck): Promise<VerifyReport> {
-    return verifyStore(this.reads, check);
+    return walkStore(this.reads, check);
   }
 
   close(): Promise<void> {
