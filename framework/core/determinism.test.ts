@@ -84,7 +84,7 @@ class Honest {
     void work.a(() => 1);
   }
   @Update() async asyncSideEffect(): Promise<void> {
-    sideEffect(async () => 1);
+    void sideEffect(async () => 1);
   }
   @Update() many(): unknown[] {
     log.info('hello', { n: 1 });

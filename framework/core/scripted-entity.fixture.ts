@@ -124,7 +124,7 @@ export class Scripted {
       case 'allSettled':
         return this.combined(op.do, op.ops, late);
       default:
-        return this.plain(op);
+        return this.plain(op.do, op.n);
     }
   }
 
@@ -141,9 +141,8 @@ export class Scripted {
     return sleep(n * 10);
   }
 
-  private async plain(op: Op): Promise<void> {
-    const { n } = op;
-    switch (op.do) {
+  private async plain(what: string, n: number): Promise<void> {
+    switch (what) {
       case 'sleep':
         return sleep(n * 10);
       case 'act':
