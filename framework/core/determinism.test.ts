@@ -112,7 +112,7 @@ class Honest {
   @Query() effect(): void {
     void sleep(1);
   }
-  @Query() later(): Promise<number> | number {
+  @Query() later(): unknown {
     return Promise.resolve(1);
   }
   @Validate('guarded') protected dirtyGuard(kind: string): void {
