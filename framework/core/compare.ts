@@ -51,7 +51,7 @@ function compared(one: Consequence): string[] {
 /** Names of the fields whose encoding differs from a digest, over the fields that both schemas have (S25). */
 export function differingFields(instance: Instance, schema: Schema, digest: FieldHashes): string[] {
   const { definition } = instance;
-  const { hashes } = instance.encodeWithHashes();
+  const hashes = instance.hashes();
   const changed = changedValues(schema, instance.schema);
   return schema.fields.flatMap((stored, at) => {
     const name = presentName(definition, stored);

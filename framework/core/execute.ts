@@ -34,25 +34,40 @@ export interface Ran {
 
 type Handler = (this: object, ...args: unknown[]) => unknown;
 
-/** `args`: those of a message as they were just built; null to restore them from the input. */
-export async function runStep(
+/**
+ * Answers at once when there is nothing to drain. `args`: those of a message as they were just built; null to restore
+ * them from the input.
+ */
+export function runStep(
   instance: Instance,
   input: Input,
   step: Step,
   args: readonly unknown[] | null,
-): Promise<Ran> {
+): Ran | Promise<Ran> {
   assert(instance.step === null, 'an entity runs one step at a time (S1)');
   instance.step = step;
-  let began: Invocation | null = null;
-  let failure: Failure | null = null;
   try {
-    began = enter(instance, input, step, args);
-    if (step.current !== null) await new Promise<void>((done) => instance.environment.drain(done));
+    const began = enter(instance, input, step, args);
+    if (step.current === null || !mustDrain(instance)) return end(instance, step, began, null);
+    return drained(instance, step, began);
   } catch (error) {
-    failure = toFailure(error);
+    return end(instance, step, null, toFailure(error));
   }
+}
+
+/** A class without asynchronous functions leaves no microtasks behind; checked steps make sure of it (S4). */
+function mustDrain({ definition, environment }: Instance): boolean {
+  return definition.asynchronous || environment.checked();
+}
+
+async function drained(instance: Instance, step: Step, began: Invocation | null): Promise<Ran> {
+  await new Promise<void>((done) => instance.environment.drain(done));
+  return end(instance, step, began, null);
+}
+
+function end(instance: Instance, step: Step, began: Invocation | null, failed: Failure | null): Ran {
   const actor = step.current;
-  failure ??= conclude(instance, step, actor);
+  const failure = failed ?? conclude(instance, step, actor);
   instance.step = null;
   return { step, began, actor, failure };
 }
@@ -256,7 +271,7 @@ function checkState(instance: Instance): Failure | null {
   const { maxStateBytes } = instance.environment;
   const before = instance.bytes;
   try {
-    const { length } = instance.encode();
+    const { length } = instance.encodeStep();
     if (length <= maxStateBytes) return null;
     instance.bytes = before;
     const message = `${keyText(instance.key)}: its state would have ${length} bytes, over the limit of ${maxStateBytes}: keep less in fields, or raise maxStateBytes`;

@@ -57,7 +57,7 @@ class Calling {
     return '';
   }
   @Update() remindOther(): void {
-    remind(this.begin.bind(this) as () => void, 10);
+    remind<() => void>(this.begin.bind(this), 10);
   }
   @Update() remindQuery(): void {
     remind(this.look, 10);

@@ -15,9 +15,10 @@ import { valueSchema } from '../codec/value-types';
 import type { DeterminismFault } from '../errors';
 import type { EntityDefinition } from '../model/definition';
 import type { EntityKey } from '../model/identity';
-import type { Input, Schema } from './history';
+import type { FieldHashes, Input, Schema } from './history';
 import { installCombinators } from './durable-promise';
 import { Ledger } from './ledger';
+import { SMALL_STATE_BYTES } from './limits';
 import { construct, fieldTrouble, overlay } from './state';
 import type { Step } from './step';
 import type { Wait, Waiter } from './wait';
@@ -59,6 +60,8 @@ export class Instance {
   /** Fields may have changed since conditions were last found false. */
   conditionsStale = false;
   private ownSchema: Schema | null = null;
+  /** Of the open turn; what it holds is no more than `bytes`. */
+  private hashed: EncodedFields | null = null;
 
   constructor(
     readonly key: EntityKey,
@@ -117,8 +120,22 @@ export class Instance {
     }
   }
 
+  /** After a step: as `encode`, and small state is hashed on the way, for the digest of the turn (S25). */
+  encodeStep(): Uint8Array {
+    if (this.bytes === null || this.bytes.length > SMALL_STATE_BYTES) return this.encode();
+    this.hashed = this.encodeWithHashes();
+    return (this.bytes = this.hashed.bytes);
+  }
+
   encodeWithHashes(): EncodedFields {
     return encodeFields(this.object, this.definition.fields);
+  }
+
+  /** As the last step left the fields (S25). */
+  hashes(): FieldHashes {
+    const { hashed } = this;
+    this.hashed = null;
+    return hashed !== null && hashed.bytes === this.bytes ? hashed.hashes : this.encodeWithHashes().hashes;
   }
 
   /** Puts the fields back to what `bytes` says; legal only while quiet, for nobody else holds the object then (S17). */

@@ -45,7 +45,8 @@ export async function perform(instance: Instance, source: Source, at: Position, 
   const step = newStep(instance, at, time, null, held);
   const wandered = checkQuiescent(instance, step);
   const before = wandered === null ? lookBefore(instance) : null;
-  const ran = wandered ?? (await runStep(instance, input, step, 'args' in source ? source.args : null));
+  const running = wandered ?? runStep(instance, input, step, 'args' in source ? source.args : null);
+  const ran = running instanceof Promise ? await running : running;
   if (ran.failure !== null) return fail(instance, source, ran, { before, at, time });
   const entry: ApplyEntry = {
     kind: 'apply',

@@ -32,7 +32,7 @@ export function turnRecord(instance: Instance, head: Head, entries: readonly Ent
     compared: COMPARED_SET,
     birth: head.prev === null ? instance.ledger.birth : null,
     entries,
-    digest: digested ? instance.encodeWithHashes().hashes : null,
+    digest: digested ? instance.hashes() : null,
     schema: news ? schema : null,
   };
 }
@@ -64,6 +64,6 @@ export function digestRecord(instance: Instance, head: Head): DigestRecord {
     ...head,
     build: instance.environment.build,
     schema: instance.schema,
-    digest: instance.encodeWithHashes().hashes,
+    digest: instance.hashes(),
   };
 }
