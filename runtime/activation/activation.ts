@@ -23,6 +23,7 @@ import type { Reply } from '../wire/envelope';
 import { isExpected, lookAtMessage, skipped } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
+import { Footprint } from './footprint';
 import type { Grounds, Resident } from './grounds';
 import { HeldRetry } from './held-retry';
 import { load } from './loader';
@@ -31,10 +32,6 @@ import type { Continuation, Delivery } from './mailbox';
 import { acknowledged, errorReply, failureReply, refusal } from './replies';
 import type { Answer } from './replies';
 import type { Job } from './turn-loop';
-
-/** Bytes of an activation with an empty state, and how much larger a state is in memory than encoded. */
-const ACTIVATION_BYTES = 1_024;
-const STATE_FACTOR = 4;
 
 export class Activation implements Job, Resident {
   instance: Instance | null = null;
@@ -46,8 +43,9 @@ export class Activation implements Job, Resident {
   broken: unknown = null;
   /** Unhandled rejections of its code since it was loaded (S4). */
   floating = 0;
-  /** Estimate of what it holds in memory. */
-  bytes = 0;
+  readonly footprint = new Footprint();
+  /** A slice of it runs: between the steps of a turn, and in one, nothing of it may be taken for its rest. */
+  private stepping = false;
   /** It is being put out of memory. */
   leaving = false;
   /** `waiting`: for a write or a read that must come first. */
@@ -80,7 +78,7 @@ export class Activation implements Job, Resident {
 
   /** It does something, or something is about to be done to it. */
   get busy(): boolean {
-    if (this.state !== 'ready' || this.mailbox.size > 0 || this.inspections !== null) return true;
+    if (this.state !== 'ready' || this.stepping || this.mailbox.size > 0 || this.inspections !== null) return true;
     return this.timersDue || !this.commit.idle || this.heldRetry.due;
   }
 
@@ -88,13 +86,6 @@ export class Activation implements Job, Resident {
   get idle(): boolean {
     const activities = this.instance?.ledger.activities?.size ?? 0;
     return !this.busy && this.callers.none && activities === 0 && this.heldRetry.nextAt === null;
-  }
-
-  /** Estimates what it holds in memory; answers by how much that has changed. */
-  measure(): number {
-    const before = this.bytes;
-    this.bytes = ACTIVATION_BYTES + STATE_FACTOR * (this.instance?.bytes?.length ?? 0);
-    return this.bytes - before;
   }
 
   deliver(delivery: Delivery): void {
@@ -139,9 +130,14 @@ export class Activation implements Job, Resident {
   }
 
   async slice(): Promise<boolean> {
+    this.stepping = true;
     try {
-      return await this.work();
+      const more = await this.work();
+      this.stepping = false;
+      if (!more && this.broken === null && !this.busy) this.rest();
+      return more;
     } catch (error) {
+      this.stepping = false;
       this.fail(error);
       return false;
     }
@@ -209,9 +205,8 @@ export class Activation implements Job, Resident {
       return !this.close();
     }
     if (this.state === 'ready') this.close();
-    for (const taken of this.wakers?.splice(0) ?? []) this.commit.release(taken, taken);
-    this.wakers = null;
-    if (!this.busy) this.rest();
+    // A wake that came during the slice has not been looked at yet.
+    if (!this.timersDue) for (const taken of this.wakers?.splice(0) ?? []) this.commit.release(taken, taken);
     return false;
   }
 

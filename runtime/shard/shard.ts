@@ -181,7 +181,7 @@ export class Shard implements Grounds {
     if (this.activations.get(text) !== activation) return;
     this.activations.delete(text);
     this.activations.set(text, activation);
-    this.residentBytes += activation.measure();
+    this.residentBytes += activation.footprint.measure(activation.instance);
     this.makeRoom();
   }
 
@@ -315,7 +315,7 @@ export class Shard implements Grounds {
     const text = textOf(activation.key);
     if (this.activations.get(text) !== activation) return;
     this.activations.delete(text);
-    this.residentBytes -= activation.bytes;
+    this.residentBytes -= activation.footprint.bytes;
   }
 }
 
