@@ -1,0 +1,116 @@
+/**
+ * Cluster store: what several hosts share (C1 to C10), shaped by its caller, the ownership protocol of `shard/`.
+ *
+ * Owns: the interface of one round trip each, with its outcome. Rows and payloads are opaque bytes here.
+ * Does not own: who may write (`shard/ownership`), what a row says, when a shard moves (`host/placement`).
+ *
+ * Invariants of an adapter:
+ * 1. `ok` means a quorum has it; `refused` that it has not happened and never will; `unknown` all else: it may have
+ *    happened, and may yet happen later.
+ * 2. Plain writes have a constant or derived timestamp, never a clock's (C8a): repeating one changes nothing, and a
+ *    late copy of an older one never overwrites a newer.
+ * 3. Reads are at quorum and see every write that was `ok` before they began. They reject with `unavailable`.
+ * 4. Nothing is retried inside: the protocol decides.
+ */
+
+import type { EntityKey } from '../../framework/model/identity';
+import type { Row } from './history-store';
+
+export type WriteOutcome = 'ok' | 'refused' | 'unknown';
+
+/** Two write-once cells (C1). No `born` means dead. */
+export interface SessionRow {
+  readonly born: boolean;
+  readonly dead: boolean;
+}
+
+/** The ownership of a shard; `nonce` tells one's own compare-and-set from another's (C3). */
+export interface Lease {
+  readonly owner: string;
+  readonly epoch: number;
+  readonly nonce: string;
+}
+
+/** One host's heartbeat row; `beat` counts up and is the write's timestamp (C8a). */
+export interface Beat {
+  readonly session: string;
+  readonly beat: number;
+  readonly build: string;
+  readonly ordinal: number;
+  /** True while the host can be reached by clients; a host cut off drains if another's row says true (C3). */
+  readonly connected: boolean;
+  readonly draining: boolean;
+  /** Shards it owns and their epochs: hints, never a proof. */
+  readonly shards: readonly (readonly [shard: number, epoch: number])[];
+}
+
+/** Where a key's chain begins: the snapshot's or first row's place; written with timestamp `seq` (C8). */
+export interface Pointer {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly bucket: number;
+}
+
+export interface BucketPage {
+  /** All epochs, by (seq, epoch). */
+  readonly rows: readonly Row[];
+  /** Where to go on; null at the bucket's end. */
+  readonly next: { readonly seq: number; readonly epoch: number } | null;
+}
+
+/** Insert-only index rows (C9): `timer` by due time, `work` for open work, `touch` for the builds that touched an entity. */
+export type IndexKind = 'timer' | 'work' | 'touch';
+
+export interface IndexPart {
+  readonly kind: IndexKind;
+  readonly epoch: number;
+  /** For timers a stretch of time such as `m29401`, for others a hash slot. */
+  readonly bucket: string;
+}
+
+export interface IndexEntry {
+  /** Due time in milliseconds for timers, least seq for touches, 0 for work. */
+  readonly at: number;
+  readonly key: EntityKey;
+}
+
+export interface ClusterStore {
+  /** Number of shards, fixed at creation (C3). */
+  shards(): Promise<number>;
+
+  setBorn(session: string): Promise<WriteOutcome>;
+  setDead(session: string): Promise<WriteOutcome>;
+  session(session: string): Promise<SessionRow>;
+
+  writeBeat(beat: Beat): Promise<WriteOutcome>;
+  beats(): Promise<readonly Beat[]>;
+
+  /** Serial read of one lease. */
+  lease(shard: number): Promise<Lease | null>;
+  /** `refused`: the lease was not `expected`. */
+  casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome>;
+
+  /** Rows of one bucket in one unlogged batch. */
+  writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome>;
+  readRows(
+    key: EntityKey,
+    bucket: number,
+    from: { readonly seq: number; readonly epoch: number },
+    limit: number,
+  ): Promise<BucketPage>;
+  writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome>;
+  pointer(key: EntityKey): Promise<Pointer | null>;
+  /** Immutable bytes under a name, for segments of message ids (S11). */
+  writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome>;
+  blob(key: EntityKey, name: string): Promise<Uint8Array | null>;
+
+  writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;
+  parts(shard: number): Promise<readonly IndexPart[]>;
+  writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome>;
+  /** By (at, key), after the given entry. */
+  entries(shard: number, part: IndexPart, after: IndexEntry | null, limit: number): Promise<readonly IndexEntry[]>;
+  deleteEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome>;
+  /** Everything due before it has been fired and committed; only ever grows (C9). */
+  writeWatermark(shard: number, at: number): Promise<WriteOutcome>;
+  watermark(shard: number): Promise<number>;
+}
