@@ -120,7 +120,10 @@ export interface StoreSession {
   /** Changes an index without a row, for what cannot be a record: `corrupt`, `diverged`. Ignored for unknown keys. */
   mark(key: EntityKey, index: EntityIndex): Promise<void>;
 
-  /** Entities whose wakeAt is at most `until`, earliest first, ties in the order of creation, at most `limit`. */
+  /**
+   * Entities whose wakeAt is at most `until`, earliest first, ties in the order of creation: `limit` of them, or all.
+   * Fewer than `limit` says that there are no more, so no adapter may have a lower limit of its own.
+   */
   due(namespace: string, until: number, limit: number): Promise<readonly DueEntity[]>;
   /** The earliest wakeAt after `after`, null without one. */
   nextDue(namespace: string, after: number): Promise<number | null>;

@@ -203,6 +203,13 @@ function describeIndex(session: () => StoreSession): void {
     expect(await session().nextDue('default', 0)).toBe(20);
   });
 
+  it('answers with all that is due where that is fewer than asked for, however many it is', async () => {
+    const calls = Array.from({ length: 2_500 }, (_, i) => birth(keyOf(`due-${i}`), { wakeAt: 10 }));
+    await session().append(calls);
+    expect(await session().due('default', 10, 2_000)).toHaveLength(2_000);
+    expect(await session().due('default', 10, 3_000)).toHaveLength(2_500);
+  });
+
   it('lists open work in the order of creation, going on after a key that is closed by now', async () => {
     await session().append([c, a, b, keyOf('d')].map((key) => birth(key, { open: true })));
     expect(await session().openWork('default', null, 2)).toEqual([c, a]);

@@ -90,7 +90,7 @@ export class SqliteSession implements StoreSession {
   }
 
   due(namespace: string, until: number, limit: number): Promise<readonly DueEntity[]> {
-    return this.reads.call('due', namespace, until, Math.min(limit, LIST_PAGE_ENTITIES));
+    return this.reads.call('due', namespace, until, limit);
   }
 
   nextDue(namespace: string, after: number): Promise<number | null> {
