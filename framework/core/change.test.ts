@@ -236,6 +236,21 @@ describe('digests', () => {
 });
 
 describe('patched', () => {
+  it('is recorded at its first live call and decided once in an invocation (S27)', async () => {
+    @Entity('changing')
+    class Gated extends Bare {
+      @Signal() add(n: number): void {
+        this.total += patched('twice') && patched('twice') ? n : 0;
+      }
+    }
+    const d = await started(Gated);
+    expect(d.state['total']).toBe(1);
+    const patches = d.allEntries().flatMap((one) => (one.kind === 'apply' ? one.consequences : []));
+    expect(patches.filter(({ kind }) => kind === 'patch')).toEqual([
+      { kind: 'patch', owner: 1, id: 'twice', value: true },
+    ]);
+  });
+
   scenario('is false in invocations begun before, true in new ones, and stays as decided (S27)', async (options) => {
     @Entity('changing')
     class Gated extends Bare {

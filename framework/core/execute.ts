@@ -48,16 +48,11 @@ export function runStep(
   instance.step = step;
   try {
     const began = enter(instance, input, step, args);
-    if (step.current === null || !mustDrain(instance)) return end(instance, step, began, null);
+    if (step.current === null) return end(instance, step, began, null);
     return drained(instance, step, began);
   } catch (error) {
     return end(instance, step, null, toFailure(error));
   }
-}
-
-/** A class without asynchronous functions leaves no microtasks behind; checked steps make sure of it (S4). */
-function mustDrain({ definition, environment }: Instance): boolean {
-  return definition.asynchronous || environment.checked();
 }
 
 async function drained(instance: Instance, step: Step, began: Invocation | null): Promise<Ran> {
