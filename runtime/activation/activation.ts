@@ -328,7 +328,8 @@ export class Activation implements Job, Resident {
 
   private retryHeld(): void {
     const ledger = this.instance?.ledger;
-    if (ledger?.held != null && ledger.operatorHold === null) this.heldRetry.schedule();
+    if (ledger?.held?.held == null || ledger.operatorHold !== null) return;
+    this.heldRetry.schedule(ledger.held.held.build !== this.grounds.core.build);
   }
 
   /** Builds the instance anew from its rows and the entries that are not written yet (S17). */

@@ -21,8 +21,10 @@ export class HeldRetry {
     private readonly ring: () => void,
   ) {}
 
-  schedule(): void {
+  /** With `newBuild` the first try is made at once. */
+  schedule(newBuild: boolean): void {
     if (this.timer !== null || this.due || this.retries >= HELD_RETRIES) return;
+    if (newBuild && this.retries === 0) return this.retryNow();
     const delayMs = HELD_RETRY_INITIAL_MS * 2 ** this.retries;
     this.nextAt = this.clock.now() + delayMs;
     this.timer = this.clock.after(delayMs, () => this.retryNow());
