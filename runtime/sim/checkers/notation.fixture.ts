@@ -18,8 +18,20 @@ import type { TransferInput, TransferOutput } from './models/transfers';
 type Arguments = readonly string[];
 type Inputs<I> = Readonly<Record<string, (args: Arguments) => I>>;
 
-/** A history by hand: whether it is good (or what is wrong with it), what it shows, its operations. */
+/** A history by hand: `good` or what is wrong with it, what it shows, its operations. */
 export type Row = readonly [expected: string, title: string, operations: string];
+
+/** One row per line, its three parts divided by `|`. */
+export function table(text: string): Row[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [expected, title, operations, more] = line.split(' | ').map((part) => part.trim());
+      if (more !== undefined || !expected || !title || !operations) throw new Error(`not a history: '${line}'`);
+      return [expected, title, operations];
+    });
+}
 
 const number = (text: string | undefined): number => {
   const value = Number(text);
