@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { sqlite } from 'perdure/host';
 
 const root = join(__dirname, '..', '..');
+/** What it says once its accounts are open. */
+const OPENED = 'Accounts are kept in';
 const program = join(root, 'dist', 'samples', 'loyalty', 'main.js');
 
 interface Ended {
@@ -16,13 +18,23 @@ interface Ended {
   readonly figures: () => unknown;
 }
 
-/** Runs the compiled sample, as `npm start` does; `killAfterMs` ends it with SIGKILL. */
-function start(args: readonly string[], killAfterMs?: number): Promise<Ended> {
-  const kill = killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: 'SIGKILL' as const };
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...kill });
+interface Kill {
+  readonly signal: NodeJS.Signals;
+  /** After it has opened its accounts. */
+  readonly afterMs: number;
+}
+
+/** Runs the compiled sample, as `npm start` does. */
+function start(args: readonly string[], kill?: Kill): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const before = texts.err.includes(OPENED);
+    texts.err += text;
+    const opened = !before && texts.err.includes(OPENED);
+    if (opened && kill !== undefined) setTimeout(() => child.kill(kill.signal), kill.afterMs);
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -55,10 +67,13 @@ describe('the loyalty sample', () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.log(`seed ${seed}`);
     const whole = { customers: 2_357, purchases: 7_138, units: 16_398, cents: 24_460_308 };
+    let kills = 0;
     for (let round = 0; round < 6; round++) {
-      const { signal } = await start(['--data', data, '--json'], 150 + ((seed >> (3 * round)) % 1_000));
+      const { signal } = await start(['--data', data], { signal: 'SIGKILL', afterMs: (seed >> (3 * round)) % 150 });
       if (signal === null) break;
+      kills += 1;
     }
+    expect(kills).toBeGreaterThan(0);
     const last = await start(['--data', data, '--json']);
     expect(last.err).not.toContain('WRONG');
     expect(last.figures()).toMatchObject({ ...whole, refused: 0 });
@@ -69,6 +84,15 @@ describe('the loyalty sample', () => {
     const keys = readFileSync(join(data, 'outbox.jsonl'), 'utf8').trimEnd().split('\n');
     expect(new Set(keys.map((line) => (JSON.parse(line) as { key: string }).key)).size).toBe(keys.length);
   }, 120_000);
+
+  it('drains and ends when it is interrupted, and goes on when it is started again', async () => {
+    const first = await start(['--data', data], { signal: 'SIGINT', afterMs: 0 });
+    expect(first.err).toMatch(/^Interrupted: \d+ purchases are durable/m);
+    expect(first).toMatchObject({ code: 130, out: '' });
+    const second = await start(['--data', data, '--json']);
+    expect(second.figures()).toMatchObject({ customers: 2_357, purchases: 7_138, cents: 24_460_308 });
+    expect(second.code).toBe(0);
+  }, 60_000);
 
   it('counts and names bad lines, applies the others and ends with 1', async () => {
     const input = file('bad.csv', 'A,2021-01-01,1,9.99', 'A,2021-01-01,-1,9.99', 'B,2021-01-01,2,0.00', 'C,x,1,1.00');

@@ -27,6 +27,10 @@ const BAD_USAGE = 2;
 const UNAVAILABLE = 3;
 const INTERRUPTED = 130;
 
+/** Asked to end early: the first time gently, the second time at once, which does no harm either. */
+let interrupted = false;
+const interrupt = (): void => void (interrupted = true);
+
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === 'help') {
@@ -34,6 +38,7 @@ async function main(): Promise<number> {
     return DONE;
   }
   const file = await openInput(options.input);
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const mailer = new Mailer(join(options.data, 'outbox.jsonl'));
   try {
     const host = await startHost({
@@ -71,9 +76,6 @@ async function run(host: RunningHost, file: FileHandle, options: Options, mailer
 /** Null when it was interrupted. */
 async function importFile({ client }: RunningHost, file: FileHandle, path: string): Promise<Imported | null> {
   const progress = new Progress((await file.stat()).size);
-  let interrupted = false;
-  const interrupt = (): void => void (interrupted = true);
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const imported = await importPurchases(client, readPurchases(file.createReadStream({ autoClose: false })), {
       refused: ({ number, reason }) => progress.say(`line ${number} is refused: ${reason}`),
@@ -89,7 +91,6 @@ async function importFile({ client }: RunningHost, file: FileHandle, path: strin
     throw new Error(`cannot go on with ${path}: ${(error as Error).message}`, { cause: error });
   } finally {
     progress.end();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
