@@ -83,6 +83,8 @@ export const REFIRE_MAXIMUM_MS = 300_000;
 /** Steps, and time, after which the turn loop lets I/O proceed (S4). */
 export const LOOP_SLICE_STEPS = 256;
 export const LOOP_SLICE_MS = 5;
+/** Records of different entities after which a group is handed to the store, before the loop comes to rest. */
+export const APPEND_GROUP_RECORDS = 32;
 /** A turn closes at this many bytes of inputs (S5). */
 export const TURN_BYTES = 524_288;
 /** Messages that wait in one entity's mailbox; more are `resource_exhausted`. */
@@ -118,3 +120,12 @@ export const DRAIN_MS = 30_000;
 /** Pause before a lost store is opened again; doubles up to the maximum. */
 export const REOPEN_INITIAL_MS = 100;
 export const REOPEN_MAXIMUM_MS = 10_000;
+
+// Testing
+
+/** The crash mode crashes an entity after each of its first steps, so many, and then at doubling distances. */
+export const CRASH_STEPS = 200;
+/** Turns of the event loop after which an activity that was begun and goes on running counts as waiting. */
+export const ACTIVITY_TURNS = 64;
+/** Steps that may run at one moment of virtual time, per entity in memory, replays included. */
+export const STEPS_PER_MOMENT = 50_000;

@@ -11,7 +11,8 @@
  *    the next. A commit that sets a timer beyond the window at most lowers `completeBelow`.
  * 3. Entities are woken in the order of their due times, at most TIMERS_IN_FLIGHT at a time, and the loop yields after
  *    each batch, so that an overdue backlog does not starve fresh work (S4).
- * 4. An entity whose due time stays where it was is woken again after a growing pause, never in a hot loop.
+ * 4. An entity that did nothing when it was woken is woken again after a growing pause, never in a hot loop; one that
+ *    has another timer of the same due time is woken again at once.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -53,6 +54,8 @@ interface Wake {
   state: 'near' | 'firing' | 'unmoved';
   /** How often it was fired at this due time. */
   tries: number;
+  /** Something was committed while it was fired: another timer of it has the same due time. */
+  progressed: boolean;
   entry: DueEntry<Wake> | null;
 }
 
@@ -105,6 +108,7 @@ export class TimerService {
     this.meanwhile?.set(text, { key, wakeAt });
     const before = this.known.get(text);
     if (before !== undefined) {
+      before.progressed = true;
       if (before.wakeAt === wakeAt) return;
       this.forget(before);
     }
@@ -116,7 +120,7 @@ export class TimerService {
   }
 
   private add(key: EntityKey, text: string, wakeAt: number): void {
-    const wake: Wake = { key, text, wakeAt, state: 'near', tries: 0, entry: null };
+    const wake: Wake = { key, text, wakeAt, state: 'near', tries: 0, progressed: false, entry: null };
     wake.entry = this.near.add(wakeAt, wake);
     this.known.set(text, wake);
   }
@@ -181,6 +185,7 @@ export class TimerService {
     wake.entry = null;
     wake.state = 'firing';
     wake.tries += 1;
+    wake.progressed = false;
     this.firing += 1;
     void (async () => {
       try {
@@ -188,6 +193,8 @@ export class TimerService {
       } catch (error) {
         this.options.log.warn({ entity: keyText(wake.key), error }, 'an entity could not be woken; trying again');
       }
+      // What sets the next timer for now must not keep the event loop to itself (S4).
+      if (wake.progressed) await this.options.clock.breathe();
       this.firing -= 1;
       if (this.stopped) return;
       if (this.known.get(wake.text) === wake) this.wakeAgain(wake);
@@ -196,7 +203,10 @@ export class TimerService {
   }
 
   private wakeAgain(wake: Wake): void {
-    const pause = Math.min(REFIRE_INITIAL_MS * 2 ** Math.min(wake.tries - 1, 30), REFIRE_MAXIMUM_MS);
+    if (wake.progressed) wake.tries = 0;
+    const pause = wake.progressed
+      ? 0
+      : Math.min(REFIRE_INITIAL_MS * 2 ** Math.min(wake.tries - 1, 30), REFIRE_MAXIMUM_MS);
     wake.state = 'unmoved';
     wake.entry = this.again.add(this.options.clock.now() + pause, wake);
     this.unmoved += 1;

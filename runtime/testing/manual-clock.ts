@@ -8,6 +8,7 @@
  * Invariants:
  * 1. Timers fire in the order of their due times, ties in the order they were set; a timer set by a firing one within
  *    the reach of the advance fires in the same advance.
+ *    Both times are whole milliseconds, as those of a system's wall clock are: a delay is rounded up.
  * 2. Wall jumps (`jump`) fire nothing and move no timer: timers live on monotonic time.
  * 3. `breathe` and `drain` are the system clock's, so fake timers cannot stop them (S4).
  */
@@ -49,7 +50,7 @@ export class ManualClock implements Clock {
 
   after(delayMs: number, fire: () => void): Cancel {
     assert(delayMs >= 0 && Number.isFinite(delayMs), `a delay is finite and at least 0, not ${delayMs}`);
-    const timer: Timer = { due: this.#monotonic + delayMs, order: (this.#order += 1), fire };
+    const timer: Timer = { due: this.#monotonic + Math.ceil(delayMs), order: (this.#order += 1), fire };
     push(this.#heap, timer);
     this.#pending += 1;
     return () => {
