@@ -9,7 +9,7 @@
  * fields is gone for the next step, while the replay that follows still has it.
  */
 
-import { sameBytes } from '../../framework/codec/fields';
+import { decodeFields, sameBytes } from '../../framework/codec/fields';
 import { Instance } from '../../framework/core/instance';
 import { isPerdureError, PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
@@ -20,7 +20,7 @@ import type { Loaded, LoadFrom, Unwritten } from '../activation/loader';
 import type { Rehearsal } from '../activation/rehearsal';
 import { CRASH_STEPS, PAGE_ROWS } from '../config';
 import type { Difference, Image } from './image';
-import { differenceOf, imageOf } from './image';
+import { differenceOf, imageOf, shown } from './image';
 
 interface Subject {
   seq: number;
@@ -34,6 +34,13 @@ interface Subject {
   former: { readonly instance: Instance; readonly fields: Uint8Array } | null;
   /** First record replayed: the first of all, or where a host of a later build would begin. */
   base: number | null;
+}
+
+/** Details of a divergence error. */
+interface Diverged {
+  readonly fields?: readonly string[];
+  readonly fact?: string;
+  readonly replayed?: Readonly<Record<string, unknown>>;
 }
 
 export class CrashMode implements Rehearsal {
@@ -126,8 +133,10 @@ export class CrashMode implements Rehearsal {
       return { instance, difference: difference.facts.length > 0 ? difference : null, text: difference.facts.join() };
     } catch (error) {
       if (!isPerdureError(error) || error.reason !== 'divergence') throw error;
-      const { fields = [], fact = error.message } = (error.details ?? {}) as { fields?: string[]; fact?: string };
-      const facts = [`a replay diverges: ${fact}`];
+      const { fields = [], fact = error.message, replayed = {} } = (error.details ?? {}) as Diverged;
+      const live = decodeFields(image.fields);
+      const values = fields.map((name) => `${name} was ${shown(live.get(name))}, replayed ${shown(replayed[name])}`);
+      const facts = [`a replay diverges: ${[fact, ...values].join('; ')}`];
       return { instance: null, difference: { fields, facts }, text: facts.join() };
     }
   }
