@@ -15,7 +15,7 @@ import type { Instance } from '../../framework/core/instance';
 import { sameSchema } from '../../framework/core/compare';
 import { digestRecord, snapshotRecord, turnRecord } from '../../framework/core/turn';
 import { PerdureError } from '../../framework/errors';
-import type { Append, EntityIndex, Row } from '../ports/history-store';
+import type { Append, AppendResult, EntityIndex, Row } from '../ports/history-store';
 import type { Reply } from '../wire/envelope';
 import { indexOf, sameIndex } from './entity-index';
 import type { Resident } from './grounds';
@@ -33,7 +33,7 @@ export interface Committed extends Resident {
 }
 
 interface Writing {
-  readonly appends: readonly Append[];
+  readonly append: Append;
   readonly turn: OpenTurn | null;
   readonly wakeAt: number | null;
 }
@@ -51,6 +51,8 @@ export class Commit {
   /** A snapshot made when its turn was closed, written right after it. */
   private next: Writing | null = null;
   private written: (() => void)[] = [];
+  /** Who waits for the last record before the entity leaves memory. */
+  private settled: (() => void) | null = null;
 
   constructor(private readonly activation: Committed) {}
 
@@ -117,21 +119,29 @@ export class Commit {
     const append = this.appendOf(record, changed ? index : null);
     this.turn = new OpenTurn(turn.seq + 1);
     if (this.snapshotIsDue(instance)) this.next = this.snapshot(instance);
-    void this.write({ appends: [append], turn, wakeAt: index.wakeAt });
+    this.write({ append, turn, wakeAt: index.wakeAt });
   }
 
   /** Before the entity leaves memory: a snapshot or digest where one is worth it (S24, S25). Resolves when written. */
-  async settle(minTurns: number): Promise<void> {
+  settle(minTurns: number): Promise<void> {
+    const writing = this.last(minTurns);
+    if (writing === null) return Promise.resolve();
+    return new Promise((done) => {
+      this.settled = done;
+      this.write(writing);
+    });
+  }
+
+  private last(minTurns: number): Writing | null {
     const { instance } = this.activation;
-    if (instance === null || this.link === null || !this.idle) return;
-    if (instance.quiet && this.turnsSinceSnapshot >= minTurns) await this.write(this.snapshot(instance));
-    else if (this.undigested) {
-      this.undigested = false;
-      const record = digestRecord(instance, { seq: this.turn.seq, ...this.head() });
-      const append = this.appendOf(record, null);
-      this.turn = new OpenTurn(this.turn.seq + 1);
-      await this.write({ appends: [append], turn: null, wakeAt: null });
-    }
+    if (instance === null || this.link === null || !this.idle) return null;
+    if (instance.quiet && this.turnsSinceSnapshot >= minTurns) return this.snapshot(instance);
+    if (!this.undigested) return null;
+    this.undigested = false;
+    const record = digestRecord(instance, { seq: this.turn.seq, ...this.head() });
+    const append = this.appendOf(record, null);
+    this.turn = new OpenTurn(this.turn.seq + 1);
+    return { append, turn: null, wakeAt: null };
   }
 
   /** The session is over: callers learn that their outcome is not known. */
@@ -139,6 +149,7 @@ export class Commit {
     const turns = [this.turn, this.writing?.turn ?? null];
     this.turn = new OpenTurn(this.turn.seq);
     for (const turn of turns) for (const { answer } of turn?.releases.splice(0) ?? []) answer?.(errorReply(error));
+    this.settled?.();
   }
 
   private head(): { readonly epoch: number; readonly prev: Link | null } {
@@ -162,7 +173,7 @@ export class Commit {
     this.turnsSinceSnapshot = 0;
     this.bytesSinceSnapshot = 0;
     this.undigested = this.schemaIsNew = false;
-    return { appends: [append], turn: null, wakeAt: null };
+    return { append, turn: null, wakeAt: null };
   }
 
   private appendOf(record: HistoryRecord, index: EntityIndex | null): Append {
@@ -173,36 +184,41 @@ export class Commit {
     return { key: this.activation.key, row, index };
   }
 
-  private async write(writing: Writing): Promise<void> {
-    const { activation } = this;
-    const { session, log } = activation.grounds;
+  private write(writing: Writing): void {
     this.writing = writing;
-    const [result] = await session.append(writing.appends);
+    this.activation.grounds.appends.add(writing.append, (result) => this.wrote(writing, result));
+  }
+
+  private wrote(writing: Writing, result: AppendResult): void {
+    const { activation } = this;
     if (activation.broken !== null) return;
-    if (result !== 'ok' || !(await session.fence())) {
-      const fact =
-        result === 'refused'
-          ? 'the store refused its record: another writer was there'
-          : 'the store has lost its session';
-      log.error({ entity: activation.name, result }, fact);
-      activation.fail(
-        new PerdureError(
-          'unavailable',
-          `${activation.name}: ${fact}; the outcome is unknown: send again with the same id`,
-        ),
-      );
-      return;
-    }
+    if (result !== 'ok') return this.refused(result);
     this.writing = null;
-    this.released(writing);
+    try {
+      this.released(writing);
+    } catch (error) {
+      return activation.fail(error);
+    }
     if (this.next !== null) {
       const snapshot = this.next;
       this.next = null;
-      await this.write(snapshot);
-      return;
+      return this.write(snapshot);
     }
     for (const run of this.written.splice(0)) run();
+    this.settled?.();
+    this.settled = null;
     activation.proceed();
+  }
+
+  private refused(result: AppendResult): void {
+    const { activation } = this;
+    const fact =
+      result === 'refused'
+        ? 'the store refused its record: another writer was there'
+        : 'the store has lost its session';
+    activation.grounds.log.error({ entity: activation.name, result }, fact);
+    const message = `${activation.name}: ${fact}; the outcome is unknown: send again with the same id`;
+    activation.fail(new PerdureError('unavailable', message));
   }
 
   private released({ turn, wakeAt }: Writing): void {

@@ -9,6 +9,7 @@ import type { EntityKey } from '../../framework/model/identity';
 import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
+import type { AppendGroup } from './append-group';
 import type { Rehearsal } from './rehearsal';
 import type { TurnLoop } from './turn-loop';
 
@@ -37,6 +38,8 @@ export interface Resident {
 
 export interface Grounds {
   readonly session: StoreSession;
+  /** Where records go on their way to the session. */
+  readonly appends: AppendGroup;
   readonly clock: Clock;
   readonly loop: TurnLoop;
   readonly core: CoreEnvironment;

@@ -18,6 +18,7 @@ import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { Activation } from '../activation/activation';
 import { ActivityRunner } from '../activation/activity-runner';
+import { AppendGroup } from '../activation/append-group';
 import { indexOf, sameIndex } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
 import type { Rehearsal } from '../activation/rehearsal';
@@ -54,6 +55,7 @@ export interface ShardLimits extends ActivationLimits {
 
 export class Shard implements Grounds {
   readonly session: StoreSession;
+  readonly appends: AppendGroup;
   readonly clock: Clock;
   readonly loop: TurnLoop;
   readonly core: CoreEnvironment;
@@ -74,6 +76,7 @@ export class Shard implements Grounds {
     this.session = session;
     this.clock = clock;
     this.loop = options.loop;
+    this.appends = new AppendGroup(session, options.loop);
     this.core = options.core;
     this.log = log;
     this.limits = limits;
@@ -211,6 +214,7 @@ export class Shard implements Grounds {
   close(error: PerdureError): void {
     if (this.closed) return;
     this.closed = true;
+    this.appends.close();
     this.timers.stop();
     this.runner.stop();
     for (const activation of [...this.activations.values()]) activation.fail(error);
