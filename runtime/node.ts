@@ -8,7 +8,7 @@ import './node-floor';
 import { groupName } from '../framework/core/activities';
 import { PerdureError } from '../framework/errors';
 import type { EntityClass } from '../framework/model/definition';
-import type { ActivityGroup } from '../framework/model/handle';
+import type { ActivityGroup, ActivityMethods } from '../framework/model/handle';
 import { createClient } from './client/client';
 import type { PerdureClient } from './client/types';
 import {
@@ -118,7 +118,7 @@ export function defineHost(options: HostOptions): HostOptions {
 }
 
 /** This host runs the group's activities with the methods of `target`. */
-export function serve<A extends object>(group: ActivityGroup<A>, target: A): ServedGroup {
+export function serve<A extends object>(group: ActivityGroup<A>, target: ActivityMethods<A>): ServedGroup {
   return { group: groupName(group), target };
 }
 

@@ -92,6 +92,9 @@ type AsyncMethodName<A> = {
   [K in keyof A]: K extends string ? (A[K] extends (...args: never[]) => PromiseLike<unknown> ? K : never) : never;
 }[keyof A];
 
+/** What an object must have to run a group: the asynchronous methods of A, whatever else A has. */
+export type ActivityMethods<A> = Pick<A, AsyncMethodName<A>>;
+
 /** Activities as entity code sees them: each asynchronous method of A, made durable. */
 export type ActivityGroup<A> = { readonly [K in Exclude<AsyncMethodName<A>, 'with' | 'then'>]: Call<A[K]> } & {
   /** The same activities under other options. */

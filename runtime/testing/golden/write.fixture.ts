@@ -44,7 +44,7 @@ async function values(): Promise<TestEntity<unknown>> {
   await t.entity.remove('boom').catch(() => undefined);
   await t.entity.remove('none').catch(() => undefined);
   await t.entity.add({ sku: 'zebra', quantity: 1 });
-  return t as TestEntity<unknown>;
+  return t;
 }
 
 async function life(): Promise<TestEntity<unknown>> {
@@ -60,7 +60,7 @@ async function life(): Promise<TestEntity<unknown>> {
   await t.entity.quiet();
   await t.entity.waitOpen();
   await t.advance('20 days');
-  return t as TestEntity<unknown>;
+  return t;
 }
 
 async function held(): Promise<TestEntity<unknown>> {
@@ -69,5 +69,5 @@ async function held(): Promise<TestEntity<unknown>> {
   await t.advance('100 days');
   const repaired = await t.deploy(makeGoldenHeld(true));
   await repaired.advance('100 days');
-  return repaired as TestEntity<unknown>;
+  return repaired;
 }
