@@ -224,7 +224,7 @@ export class Activation implements Job, Resident {
     const { message } = this.mailbox;
     if (message !== null && message.input !== null && !lookAtMessage(this, message)) return this.state === 'ready';
     const { instance } = this;
-    if (instance === null) return this.onceAbsent();
+    if (instance?.ledger.born !== true) return this.onceUnborn();
     const heads = {
       continuation: this.mailbox.continuation?.input ?? null,
       message: message?.input ?? null,
@@ -242,7 +242,8 @@ export class Activation implements Job, Resident {
     return true;
   }
 
-  private async onceAbsent(): Promise<boolean> {
+  /** As long as nothing has created it (S21). */
+  private async onceUnborn(): Promise<boolean> {
     const { continuation, message } = this.mailbox;
     if (continuation !== null) {
       this.mailbox.shiftContinuation();
@@ -257,8 +258,8 @@ export class Activation implements Job, Resident {
       return true;
     }
     const birth = { time: this.grounds.clock.now(), seed: this.grounds.seed() };
-    this.instance = Instance.newborn(this.key, this.definition, this.grounds.core, birth);
-    await this.run(this.instance, { kind: 'apply', from: 'messages' }, message);
+    const instance = (this.instance ??= Instance.newborn(this.key, this.definition, this.grounds.core, birth));
+    await this.run(instance, { kind: 'apply', from: 'messages' }, message);
     if (this.commit.link === null && this.commit.turn.empty) this.instance = null;
     return true;
   }

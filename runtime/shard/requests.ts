@@ -96,7 +96,8 @@ async function answerEntityRequest(shard: Shard, request: EntityRequest): Promis
   }
   return new Promise((answer) => {
     activation.inspect((instance) => {
-      if (instance === null) answer(notFound(request));
+      const exists = instance !== null && (instance.ledger.born || request.op === 'operation');
+      if (!exists) answer(notFound(request));
       else look(shard, activation, instance, request, answer);
     }, answer);
   });
