@@ -55,8 +55,8 @@ export function imageOf(instance: Instance) {
     ledger: decodeValue(instance.ledger.image()),
     parked,
     holder: instance.holder?.number ?? null,
-    waits: [...instance.waits.keys()],
-    conditions: [...instance.conditions.keys()],
+    waits: instance.waits.values().map(({ effect }) => effect),
+    conditions: instance.conditions.values().map(({ effect }) => effect),
   };
 }
 

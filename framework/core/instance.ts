@@ -19,6 +19,7 @@ import type { FieldHashes, Input, Schema } from './history';
 import { installCombinators } from './durable-promise';
 import { Ledger } from './ledger';
 import { SMALL_STATE_BYTES } from './limits';
+import { SparseMap } from './sparse-map';
 import { construct, fieldTrouble, overlay } from './state';
 import type { Step } from './step';
 import type { Wait, Waiter } from './wait';
@@ -45,11 +46,11 @@ export interface Birth {
 
 export class Instance {
   object: object;
-  readonly invocations = new Map<number, Waiter>();
+  readonly invocations = new SparseMap<number, Waiter>();
   /** Pending waits by effect number, in creation order. */
-  readonly waits = new Map<number, Wait>();
+  readonly waits = new SparseMap<number, Wait>();
   /** The pending waits that are conditions, in creation order. */
-  readonly conditions = new Map<number, Wait>();
+  readonly conditions = new SparseMap<number, Wait>();
   holder: Waiter | null = null;
   step: Step | null = null;
   bytes: Uint8Array | null = null;
