@@ -10,19 +10,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sqliteStore } from '../store/embedded/sqlite-store';
 import { verifyStore } from '../store/verify-store';
-import type { CrashLoop } from './crash-loop.fixture';
 import { Flow, List } from './entities.fixture';
 import { describe, leftNoRecord } from './model.fixture';
-import type { Message } from './model.fixture';
+import type { Message, Model } from './model.fixture';
 import type { Kind, Outcome } from './protocol.fixture';
+import type { Random } from './random.fixture';
 import { replayed } from './replayed.fixture';
 import type { Victim } from './victim.fixture';
 
 type State = Readonly<Record<string, readonly (string | number)[]>>;
 
+/** A crash loop as its audit sees it. */
+export interface Audited {
+  readonly model: Model;
+  readonly random: Random;
+  /** Holds the store's directory `data` and the book of effects. */
+  readonly directory: string;
+  readonly effects: string;
+}
+
 const RESENT_SAMPLE = 60;
 
-export async function audit(loop: CrashLoop, victim: Victim, finish: boolean): Promise<void> {
+export async function audit(loop: Audited, victim: Victim, finish: boolean): Promise<void> {
   const { model, directory } = loop;
   const flows = model.entities().filter(({ type }) => type === 'flow');
   await Promise.all(
@@ -49,7 +58,7 @@ export async function audit(loop: CrashLoop, victim: Victim, finish: boolean): P
 }
 
 /** The last reminder has come, `run()` has returned its rounds, and later messages are refused. */
-async function finishFlow(loop: CrashLoop, victim: Victim, entity: string): Promise<void> {
+async function finishFlow(loop: Audited, victim: Victim, entity: string): Promise<void> {
   const poke = await rest(loop, victim, entity);
   if (!poke) return;
   await ask(victim, 'flow', entity, 'finish', ['']);
@@ -64,7 +73,7 @@ async function finishFlow(loop: CrashLoop, victim: Victim, entity: string): Prom
 }
 
 /** Waits for its reminders; false for an entity that nothing was sent to. */
-async function rest(loop: CrashLoop, victim: Victim, entity: string): Promise<boolean> {
+async function rest(loop: Audited, victim: Victim, entity: string): Promise<boolean> {
   if (![...loop.model.messages.values()].some((message) => message.entity === entity && message.outcome !== null))
     return false;
   const outcome = await ask(victim, 'flow', entity, 'rest', ['']);
@@ -80,7 +89,7 @@ async function finishEffects(victim: Victim, type: Kind, entity: string): Promis
 }
 
 /** The same id again gives the first outcome; with another payload it is a conflict (S12). */
-async function resendSome({ model, random }: CrashLoop, victim: Victim): Promise<void> {
+async function resendSome({ model, random }: Audited, victim: Victim): Promise<void> {
   const answered = [...model.messages.values()].filter(
     ({ given, outcome, method }) => given && outcome !== null && !leftNoRecord(model.rule(method), outcome),
   );
@@ -114,7 +123,7 @@ async function ask(
 
 /** Replays every entity that was asked; what still moves by itself may have gone on since it answered. */
 async function readDirectory(
-  { model, directory }: CrashLoop,
+  { model, directory }: Audited,
   states: ReadonlyMap<string, State>,
   finish: boolean,
 ): Promise<void> {
