@@ -386,7 +386,7 @@ export class Activation implements Job, Resident {
   }
 
   /** Nothing to do for now: what can be made again is dropped, to keep resident entities small. */
-  private rest(): void {
+  rest(): void {
     this.grounds.rested(this);
     if (this.instance !== null) this.instance.bytes = null;
   }

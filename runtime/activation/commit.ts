@@ -28,7 +28,10 @@ import type { Answer } from './replies';
 export interface Committed extends Resident {
   /** Why it cannot go on; null while it can. */
   readonly broken: unknown;
+  /** Something is to be done to it. */
+  readonly busy: boolean;
   proceed(): void;
+  rest(): void;
   fail(error: unknown): void;
 }
 
@@ -36,6 +39,8 @@ interface Writing {
   readonly append: Append;
   readonly turn: OpenTurn | null;
   readonly wakeAt: number | null;
+  /** The turn was closed because it was full, whatever waited. */
+  readonly full: boolean;
 }
 
 export class Commit {
@@ -109,7 +114,7 @@ export class Commit {
   close(): void {
     const { instance } = this.activation;
     if (this.writing !== null || this.turn.empty || instance === null) return;
-    const { turn } = this;
+    const { turn, full } = this;
     const record = turnRecord(instance, { seq: turn.seq, ...this.head() }, turn.entries);
     this.undigested = record.digest === null;
     this.turnsSinceSnapshot += 1;
@@ -118,8 +123,8 @@ export class Commit {
     if (changed) this.index = index;
     const append = this.appendOf(record, changed ? index : null);
     this.turn = new OpenTurn(turn.seq + 1);
-    if (this.snapshotIsDue(instance)) this.next = this.snapshot(instance);
-    this.write({ append, turn, wakeAt: index.wakeAt });
+    if (this.snapshotIsDue(instance)) this.next = { ...this.snapshot(instance), full };
+    this.write({ append, turn, wakeAt: index.wakeAt, full });
   }
 
   /** Before the entity leaves memory: a snapshot or digest where one is worth it (S24, S25). Resolves when written. */
@@ -141,7 +146,7 @@ export class Commit {
     const record = digestRecord(instance, { seq: this.turn.seq, ...this.head() });
     const append = this.appendOf(record, null);
     this.turn = new OpenTurn(this.turn.seq + 1);
-    return { append, turn: null, wakeAt: null };
+    return { append, turn: null, wakeAt: null, full: false };
   }
 
   /** The session is over: callers learn that their outcome is not known. */
@@ -173,7 +178,7 @@ export class Commit {
     this.turnsSinceSnapshot = 0;
     this.bytesSinceSnapshot = 0;
     this.undigested = this.schemaIsNew = false;
-    return { append, turn: null, wakeAt: null };
+    return { append, turn: null, wakeAt: null, full: false };
   }
 
   private appendOf(record: HistoryRecord, index: EntityIndex | null): Append {
@@ -207,7 +212,9 @@ export class Commit {
     for (const run of this.written.splice(0)) run();
     this.settled?.();
     this.settled = null;
-    activation.proceed();
+    // Another pass is needed only where the last one may have left something undone.
+    if (writing.full || activation.busy || activation.grounds.rehearsal !== null) activation.proceed();
+    else activation.rest();
   }
 
   private refused(result: AppendResult): void {
