@@ -121,6 +121,6 @@ export class CrashLoop {
     const victim = await this.begin();
     await Promise.all(this.open.map((_, caller) => this.call(victim, caller, null)));
     await audit(this, victim, finish);
-    if (finish) this.model.generation += 1;
+    if (finish) this.model.nextGeneration();
   }
 }

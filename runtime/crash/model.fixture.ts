@@ -95,6 +95,12 @@ export class Model {
     );
   }
 
+  /** The present entities have ended and were checked: others take their place. */
+  nextGeneration(): void {
+    this.generation += 1;
+    this.messages.clear();
+  }
+
   rule(method: string): Rule {
     const rule = RULES[method];
     if (rule === undefined) throw new Error(`no rule for ${method}`);
