@@ -1,0 +1,187 @@
+/**
+ * Fault profile: how a simulated world misbehaves, as probabilities and lengths of time.
+ *
+ * Owns: the shapes, what each number means, and the named presets.
+ * Does not own: the misbehaving; each part of the world reads its own section whenever it acts, so a run may heal by
+ * swapping profiles (`FaultDial`).
+ */
+
+import type { Range } from './random';
+
+/** Probabilities are per event in [0, 1]; ranges are milliseconds. */
+export interface StoreFaults {
+  /** A mutation or read does not reach one replica (a hint is kept for a mutation), or its answer does not come back. */
+  readonly legLoss: number;
+  /** A mutation reaches a replica a second time, after `lateMs`. */
+  readonly legDuplicate: number;
+  /** A mutation or read reaches a replica only after `lateMs`. */
+  readonly legLate: number;
+  readonly lateMs: Range;
+  /** A hint is lost; else it is played back after `hintMs` and as soon as its replica can be reached. */
+  readonly hintLoss: number;
+  readonly hintMs: Range;
+  /** The request does not reach a coordinator; its answer does not reach the host. */
+  readonly requestLoss: number;
+  readonly replyLoss: number;
+  /** The coordinator dies in the middle of a write: each replica is sent it or is not, and no hint is kept. */
+  readonly coordinatorDeath: number;
+  /** A conditional write ends as unknown and is decided by the next serial operation: with `paxosEffect` it happens. */
+  readonly paxosUnknown: number;
+  readonly paxosEffect: number;
+  readonly readRepair: boolean;
+  /** Mean time between two crashes, and between two isolations, of one replica; 0 for never. */
+  readonly crashEveryMs: number;
+  readonly downMs: Range;
+  readonly cutEveryMs: number;
+  readonly cutMs: Range;
+  /** A replica that comes back has lost everything it held. No store survives that: it must produce failures. */
+  readonly amnesia: number;
+}
+
+export interface NetworkFaults {
+  /** Of each message, replies too. */
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly late: number;
+  readonly lateMs: Range;
+  /** A message for an address where nobody listens is answered so (NATS 503); else there is silence. */
+  readonly noResponders: number;
+}
+
+export interface ProcessFaults {
+  /** Millionths by which clocks run fast or slow. */
+  readonly driftPpm: Range;
+  /** Mean time between jumps of one wall clock, 0 for never; by how much. */
+  readonly jumpEveryMs: number;
+  readonly jumpMs: Range;
+  /** Mean time between pauses of one process, 0 for never. Their lengths are drawn by decade, 10 ms to an hour. */
+  readonly pauseEveryMs: number;
+  /** Longest pause. */
+  readonly pauseMaxMs: number;
+}
+
+export interface DiskFaults {
+  /** Of each group commit. */
+  readonly ioError: number;
+  readonly full: number;
+  readonly fullMs: Range;
+}
+
+export interface FaultProfile {
+  readonly name: string;
+  readonly store: StoreFaults;
+  readonly network: NetworkFaults;
+  readonly process: ProcessFaults;
+  readonly disk: DiskFaults;
+}
+
+/** The profile in force; parts of a world hold the dial and read through it. */
+export interface FaultDial {
+  profile: FaultProfile;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+const calm: FaultProfile = {
+  name: 'calm',
+  store: {
+    legLoss: 0,
+    legDuplicate: 0,
+    legLate: 0,
+    lateMs: [2, 500],
+    hintLoss: 0,
+    hintMs: [SECOND_MS, 10 * SECOND_MS],
+    requestLoss: 0,
+    replyLoss: 0,
+    coordinatorDeath: 0,
+    paxosUnknown: 0,
+    paxosEffect: 0.5,
+    readRepair: true,
+    crashEveryMs: 0,
+    downMs: [SECOND_MS, 30 * SECOND_MS],
+    cutEveryMs: 0,
+    cutMs: [SECOND_MS, 30 * SECOND_MS],
+    amnesia: 0,
+  },
+  network: { loss: 0, duplicate: 0, late: 0, lateMs: [2, 500], noResponders: 1 },
+  process: {
+    driftPpm: [0, 0],
+    jumpEveryMs: 0,
+    jumpMs: [-HOUR_MS, HOUR_MS],
+    pauseEveryMs: 0,
+    pauseMaxMs: HOUR_MS,
+  },
+  disk: { ioError: 0, full: 0, fullMs: [SECOND_MS, MINUTE_MS] },
+};
+
+interface Changes {
+  readonly store?: Partial<StoreFaults>;
+  readonly network?: Partial<NetworkFaults>;
+  readonly process?: Partial<ProcessFaults>;
+  readonly disk?: Partial<DiskFaults>;
+}
+
+/** A profile that differs from `base`, by default the calm one, as told. */
+export function profileOf(name: string, changes: Changes, base: FaultProfile = calm): FaultProfile {
+  return {
+    name,
+    store: { ...base.store, ...changes.store },
+    network: { ...base.network, ...changes.network },
+    process: { ...base.process, ...changes.process },
+    disk: { ...base.disk, ...changes.disk },
+  };
+}
+
+const lossy = profileOf('lossy', {
+  store: { legLoss: 0.05, legDuplicate: 0.05, legLate: 0.05, requestLoss: 0.01, replyLoss: 0.02, hintLoss: 0.2 },
+  network: { loss: 0.05, duplicate: 0.05, late: 0.1, noResponders: 0.8 },
+});
+const replicaDown = profileOf('replica-down', {
+  store: { legLoss: 0.01, replyLoss: 0.01, crashEveryMs: 20 * SECOND_MS, coordinatorDeath: 0.01 },
+});
+
+/** `amnesia` and `no-read-repair` break what the store promises: runs under them are expected to fail. */
+export const PROFILES = {
+  calm,
+  lossy,
+  'late-writes': profileOf('late-writes', {
+    store: {
+      legLoss: 0.2,
+      legLate: 0.2,
+      lateMs: [100, 5 * MINUTE_MS],
+      legDuplicate: 0.2,
+      hintMs: [SECOND_MS, HOUR_MS],
+      coordinatorDeath: 0.05,
+    },
+  }),
+  'paxos-unknown': profileOf('paxos-unknown', { store: { paxosUnknown: 0.3, replyLoss: 0.05, requestLoss: 0.02 } }),
+  'replica-down': replicaDown,
+  'replica-cut': profileOf('replica-cut', { store: { cutEveryMs: 20 * SECOND_MS, legLoss: 0.02, legDuplicate: 0.02 } }),
+  'no-read-repair': profileOf('no-read-repair', { store: { readRepair: false, legLoss: 0.2, hintLoss: 0.5 } }),
+  amnesia: profileOf('amnesia', { store: { amnesia: 1, crashEveryMs: 10 * SECOND_MS, hintLoss: 0.5 } }, replicaDown),
+  clocks: profileOf('clocks', {
+    process: { driftPpm: [-500, 500], jumpEveryMs: 30 * SECOND_MS, jumpMs: [-HOUR_MS, HOUR_MS] },
+  }),
+  pauses: profileOf('pauses', { process: { driftPpm: [-100, 100], pauseEveryMs: 30 * SECOND_MS } }),
+  disk: profileOf('disk', { disk: { ioError: 0.01, full: 0.01 } }),
+  storm: profileOf(
+    'storm',
+    {
+      store: {
+        paxosUnknown: 0.1,
+        coordinatorDeath: 0.01,
+        crashEveryMs: 60 * SECOND_MS,
+        cutEveryMs: 60 * SECOND_MS,
+        hintMs: [SECOND_MS, HOUR_MS],
+        lateMs: [2, MINUTE_MS],
+      },
+      process: { driftPpm: [-500, 500], jumpEveryMs: 5 * MINUTE_MS, pauseEveryMs: MINUTE_MS },
+      disk: { ioError: 0.002, full: 0.002 },
+    },
+    lossy,
+  ),
+} as const satisfies Record<string, FaultProfile>;
+
+export type ProfileName = keyof typeof PROFILES;

@@ -1,0 +1,209 @@
+/**
+ * Simulated store: the ClusterStore port of one host over three replicas with Cassandra's manners.
+ *
+ * Owns: which cells make up each row of the port, with which timestamps (C8, C8a), and the bounds between a host and the
+ * world: nothing returned is shared with the store, and a dead host is answered nothing.
+ * Does not own: quorums, faults, merging (`replica-set` and its neighbours).
+ *
+ * Invariants:
+ * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number, a pointer its seq, the watermark its
+ *    value. A pointer is three cells, so that two pointers of one seq would mix.
+ * 2. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
+ *    that the lease was another.
+ */
+
+import { PerdureError } from '../../framework/errors';
+import type { EntityKey } from '../../framework/model/identity';
+import { keyText } from '../../framework/model/identity';
+import type {
+  Beat,
+  BucketPage,
+  ClusterStore,
+  IndexEntry,
+  IndexPart,
+  Lease,
+  Pointer,
+  SessionRow,
+  WriteOutcome,
+} from '../ports/cluster-store';
+import type { Row } from '../ports/history-store';
+import type { Ending } from './quorum-request';
+import { quorumRead } from './quorum-read';
+import { quorumWrite } from './quorum-write';
+import type { Cell, Mutation } from './replica';
+import type { SimProcess } from './sim-process';
+import { never } from './sim-process';
+import { entryCell, entryOf, keyName, partCell, partName, partOf, rowCell, rowOf, WRITTEN } from './store-cells';
+import type { StoreCluster } from './store-cluster';
+
+export class SimStore implements ClusterStore {
+  constructor(
+    private readonly cluster: StoreCluster,
+    private readonly process: SimProcess,
+  ) {}
+
+  async shards(): Promise<number> {
+    await this.#read('meta', 'the number of shards');
+    return this.cluster.shards;
+  }
+
+  setBorn(session: string): Promise<WriteOutcome> {
+    return this.#write(`s\0${session}`, [cellOf('born', WRITTEN, 1)]);
+  }
+
+  setDead(session: string): Promise<WriteOutcome> {
+    return this.#write(`s\0${session}`, [cellOf('dead', WRITTEN, 1)]);
+  }
+
+  async session(session: string): Promise<SessionRow> {
+    const cells = await this.#read(`s\0${session}`, `session ${session}`);
+    return { born: cells.some(({ minor }) => minor === 'born'), dead: cells.some(({ minor }) => minor === 'dead') };
+  }
+
+  writeBeat(beat: Beat): Promise<WriteOutcome> {
+    return this.#write('beats', [cellOf(beat.session, beat.beat, JSON.stringify(beat))]);
+  }
+
+  async beats(): Promise<readonly Beat[]> {
+    const cells = await this.#read('beats', 'the heartbeats');
+    return cells.map(({ value }) => JSON.parse(String(value)) as Beat);
+  }
+
+  lease(shard: number): Promise<Lease | null> {
+    const read = this.#ask<string | null>((done) => this.cluster.serial.read(`lease ${shard}`, done));
+    return read.then((ending) => {
+      if (typeof ending === 'string') throw unreachable(`the lease of shard ${shard}`, ending);
+      return ending.value === null ? null : (JSON.parse(ending.value) as Lease);
+    });
+  }
+
+  async casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
+    const swap = { row: `lease ${shard}`, expected: expected && leaseText(expected), next: leaseText(next) };
+    const ending = await this.#ask<boolean>((done) => this.cluster.serial.swap(swap, done));
+    if (typeof ending === 'string') return this.#outcome('cas', 'unknown');
+    return this.#outcome('cas', ending.value ? 'ok' : 'refused');
+  }
+
+  writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
+    return this.#write(`h\0${bucket}\0${keyName(key)}`, rows.map(rowCell));
+  }
+
+  async readRows(
+    key: EntityKey,
+    bucket: number,
+    from: { readonly seq: number; readonly epoch: number },
+    limit: number,
+  ): Promise<BucketPage> {
+    const cells = await this.#read(`h\0${bucket}\0${keyName(key)}`, keyText(key), from.seq);
+    const rows = cells.filter(({ major, minor }) => major > from.seq || Number(minor) >= from.epoch);
+    const next = rows[limit];
+    return {
+      rows: rows.slice(0, limit).map(rowOf),
+      next: next === undefined ? null : { seq: next.major, epoch: Number(next.minor) },
+    };
+  }
+
+  writePointer(key: EntityKey, { seq, epoch, bucket }: Pointer): Promise<WriteOutcome> {
+    const cells = [cellOf('bucket', seq, bucket), cellOf('epoch', seq, epoch), cellOf('seq', seq, seq)];
+    return this.#write(`p\0${keyName(key)}`, cells);
+  }
+
+  async pointer(key: EntityKey): Promise<Pointer | null> {
+    const cells = await this.#read(`p\0${keyName(key)}`, keyText(key));
+    if (cells.length === 0) return null;
+    const [bucket, epoch, seq] = cells.map(({ value }) => Number(value)) as [number, number, number];
+    return { seq, epoch, bucket };
+  }
+
+  writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
+    return this.#write(`b\0${name}\0${keyName(key)}`, [cellOf('bytes', WRITTEN, bytes.slice())]);
+  }
+
+  async blob(key: EntityKey, name: string): Promise<Uint8Array | null> {
+    const [cell] = await this.#read(`b\0${name}\0${keyName(key)}`, keyText(key));
+    return cell?.value instanceof Uint8Array ? cell.value.slice() : null;
+  }
+
+  writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
+    return this.#write(`i\0${shard}`, parts.map(partCell));
+  }
+
+  async parts(shard: number): Promise<readonly IndexPart[]> {
+    return (await this.#read(`i\0${shard}`, `the index of shard ${shard}`)).map(partOf);
+  }
+
+  writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
+    return this.#write(
+      partName(shard, part),
+      entries.map((entry) => entryCell(entry, false)),
+    );
+  }
+
+  async entries(
+    shard: number,
+    part: IndexPart,
+    after: IndexEntry | null,
+    limit: number,
+  ): Promise<readonly IndexEntry[]> {
+    const cells = await this.#read(partName(shard, part), `the index of shard ${shard}`, after?.at ?? -Infinity);
+    const name = after === null ? '' : keyName(after.key);
+    const rest = after === null ? cells : cells.filter(({ major, minor }) => major > after.at || String(minor) > name);
+    return rest.slice(0, limit).map(entryOf);
+  }
+
+  deleteEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
+    return this.#write(
+      partName(shard, part),
+      entries.map((entry) => entryCell(entry, true)),
+    );
+  }
+
+  writeWatermark(shard: number, at: number): Promise<WriteOutcome> {
+    return this.#write(`w\0${shard}`, [cellOf('at', at, at)]);
+  }
+
+  async watermark(shard: number): Promise<number> {
+    const [cell] = await this.#read(`w\0${shard}`, `the watermark of shard ${shard}`);
+    return Number(cell?.value ?? 0);
+  }
+
+  async #write(partition: string, cells: readonly Cell[]): Promise<WriteOutcome> {
+    const mutation: Mutation = { partition, cells };
+    const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done));
+    if (ending === 'lost') return this.#outcome('write', 'unknown');
+    return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
+  }
+
+  /** What lives of a partition. */
+  async #read(partition: string, what: string, fromMajor = -Infinity): Promise<readonly Cell[]> {
+    const slice = { partition, fromMajor };
+    const ending = await this.#ask<readonly Cell[]>((done) => quorumRead(this.cluster.set, slice, done));
+    if (typeof ending === 'string') throw unreachable(what, ending);
+    return ending.value.filter(({ value }) => value !== null);
+  }
+
+  #ask<T>(send: (done: (ending: Ending<T>) => void) => void): Promise<Ending<T>> {
+    if (!this.process.issue()) return never();
+    return new Promise((resolve) => send((ending) => this.process.enter(() => resolve(ending))));
+  }
+
+  #outcome(kind: 'write' | 'cas', outcome: WriteOutcome): WriteOutcome {
+    if (outcome !== 'ok') this.process.world.count(`store.${kind}-${outcome}`);
+    return outcome;
+  }
+}
+
+function cellOf(minor: string, timestamp: number, value: Uint8Array | string | number): Cell {
+  return { major: 0, minor, timestamp, value };
+}
+
+function leaseText({ owner, epoch, nonce }: Lease): string {
+  return JSON.stringify({ owner, epoch, nonce });
+}
+
+function unreachable(what: string, ending: 'lost' | 'unavailable'): PerdureError {
+  const fact = ending === 'lost' ? 'did not answer in time' : 'has no quorum';
+  return new PerdureError('unavailable', `${what} cannot be read: the store ${fact}; read again later`, {
+    reason: 'store_read',
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * Store cells: rows of the port as cells and back (C8, C9).
+ *
+ * Owns: partitions, clustering and values. What goes in and comes out is copied.
+ * Does not own: quorums (`quorum-write`, `quorum-read`).
+ */
+
+import type { EntityKey } from '../../framework/model/identity';
+import type { IndexEntry, IndexKind, IndexPart } from '../ports/cluster-store';
+import type { Row } from '../ports/history-store';
+import type { Cell } from './replica';
+
+/** Timestamp of what is written once. */
+export const WRITTEN = 1;
+const DELETED = WRITTEN + 1;
+
+/** Ids come last, for they may hold any character; namespaces and types hold no NUL. */
+export function keyName({ namespace, type, id }: EntityKey): string {
+  return `${namespace}\0${type}\0${id}`;
+}
+
+function keyOf(name: string): EntityKey {
+  const [namespace, type] = name.split('\0', 2) as [string, string];
+  return { namespace, type, id: name.slice(namespace.length + type.length + 2) };
+}
+
+/** One cell: kind and bytes never mix with another row's. */
+export function rowCell({ seq, epoch, kind, bytes }: Row): Cell {
+  const value = Buffer.allocUnsafe(bytes.length + 1);
+  value[0] = kind;
+  value.set(bytes, 1);
+  return { major: seq, minor: epoch, timestamp: WRITTEN, value };
+}
+
+export function rowOf({ major, minor, value }: Cell): Row {
+  const bytes = value as Uint8Array;
+  return { seq: major, epoch: Number(minor), kind: bytes[0] as number, bytes: new Uint8Array(bytes.subarray(1)) };
+}
+
+export function partName(shard: number, { kind, epoch, bucket }: IndexPart): string {
+  return `x\0${shard}\0${kind}\0${epoch}\0${bucket}`;
+}
+
+export function partCell({ kind, epoch, bucket }: IndexPart): Cell {
+  return { major: epoch, minor: `${kind}\0${bucket}`, timestamp: WRITTEN, value: 1 };
+}
+
+export function partOf({ major, minor }: Cell): IndexPart {
+  const [kind, bucket] = String(minor).split('\0') as [IndexKind, string];
+  return { kind, epoch: major, bucket };
+}
+
+export function entryCell({ at, key }: IndexEntry, deleted: boolean): Cell {
+  const timestamp = deleted ? DELETED : WRITTEN;
+  return { major: at, minor: keyName(key), timestamp, value: deleted ? null : 1 };
+}
+
+export function entryOf({ major, minor }: Cell): IndexEntry {
+  return { at: major, key: keyOf(String(minor)) };
+}

@@ -1,0 +1,26 @@
+/**
+ * Store cluster: the store that all hosts of a world share, put together.
+ *
+ * Owns: the composition, and healing. Does not own: how it behaves (`replica-set`, `serial-register`, `disturbance`).
+ */
+
+import { disturbReplicas, healReplicas } from './disturbance';
+import type { FaultDial } from './fault-profile';
+import { ReplicaSet } from './replica-set';
+import { SerialRegisters } from './serial-register';
+import type { World } from './world';
+
+export interface StoreCluster {
+  readonly set: ReplicaSet;
+  readonly serial: SerialRegisters;
+  /** Fixed at creation (C3). */
+  readonly shards: number;
+  /** Every replica is up and connected again. The faults of single requests end when the dial is turned. */
+  heal(): void;
+}
+
+export function storeCluster(world: World, dial: FaultDial, shards: number): StoreCluster {
+  const set = new ReplicaSet(world, dial);
+  disturbReplicas(set, dial);
+  return { set, serial: new SerialRegisters(set), shards, heal: () => healReplicas(set) };
+}
