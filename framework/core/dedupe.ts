@@ -36,7 +36,7 @@ interface ClientSession {
   /** Ids below it that are not in `ids` may have been applied and forgotten. */
   evictedBelow: number;
   /** Sorted by n. */
-  readonly ids: SessionId[];
+  ids: SessionId[];
   touched: number;
 }
 
@@ -57,6 +57,7 @@ interface SegmentRef {
 const NEW: Verdict = { state: 'new' };
 const PENDING: Verdict = { state: 'pending' };
 const SWEEP_MS = 3_600_000;
+const FEW_IDS = 4;
 
 /** 128-bit hash of a caller-given id, as 16 latin1 characters. */
 export function hashId(id: string): string {
@@ -70,7 +71,7 @@ export function hashPayload(args: Uint8Array): string {
 }
 
 export class Dedupe {
-  private readonly sessions: ClientSession[] = [];
+  private sessions: ClientSession[] = [];
   /** Highest n of evicted client sessions, oldest first. */
   private readonly evicted = new LazyMap<string, number>();
   private readonly fresh = new LazyMap<string, GivenId>();
@@ -110,7 +111,7 @@ export class Dedupe {
     }
     const client = this.clientFor(id.session, time);
     client.touched = time;
-    insertId(client.ids, { n: id.n, ...entry });
+    insertId(client, { n: id.n, ...entry });
     if (id.doneBelow <= client.doneBelow) return;
     client.doneBelow = id.doneBelow;
     dropDone(client);
@@ -228,7 +229,8 @@ export class Dedupe {
     const evictedBelow = (this.evicted.get(session) ?? -1) + 1;
     this.evicted.delete(session);
     const made: ClientSession = { session, doneBelow: 0, evictedBelow, ids: [], touched: time };
-    this.sessions.push(made);
+    if (this.sessions.length === 0) this.sessions = [made];
+    else this.sessions.push(made);
     return made;
   }
 
@@ -339,9 +341,11 @@ function findId(ids: readonly SessionId[], n: number): SessionId | undefined {
   return found?.n === n ? found : undefined;
 }
 
-function insertId(ids: SessionId[], id: SessionId): void {
+function insertId(client: ClientSession, id: SessionId): void {
+  const { ids } = client;
   const last = ids.at(-1);
-  if (last === undefined || last.n < id.n) ids.push(id);
+  if (last === undefined) client.ids = [id];
+  else if (last.n < id.n) ids.push(id);
   else ids.splice(lowerBound(ids, id.n), 0, id);
 }
 
@@ -351,7 +355,10 @@ function dropDone(client: ClientSession): void {
   const end = lowerBound(ids, doneBelow);
   if (end === 0) return;
   const kept = ids.slice(0, end).filter((id) => id.seq === 0 || id.operation);
-  if (kept.length < end) ids.splice(0, end, ...kept);
+  if (kept.length === end) return;
+  // A short list is copied: what is pushed to keeps room for more, and most entities hold one id (P11).
+  if (ids.length - end <= FEW_IDS) client.ids = kept.concat(ids.slice(end));
+  else ids.splice(0, end, ...kept);
 }
 
 /** Drops what is older than its window; pending ids stay. */

@@ -64,7 +64,7 @@ export class Activation implements Job, Resident {
   ) {
     this.commit = new Commit(this);
     this.callers = new Callers(this, this.commit);
-    this.heldRetry = new HeldRetry(grounds.clock, () => this.proceed());
+    this.heldRetry = new HeldRetry(this);
     void this.reload();
   }
 
@@ -196,9 +196,10 @@ export class Activation implements Job, Resident {
   private async work(): Promise<boolean> {
     if (this.state !== 'ready' || this.broken !== null) return false;
     if (this.timersDue) this.collectTimers();
-    for (const look of this.inspections?.splice(0) ?? []) look(this.instance);
+    const { inspections } = this;
     this.inspections = null;
-    while (!this.commit.full) {
+    for (const look of inspections ?? []) look(this.instance);
+    while (this.isReady() && !this.commit.full) {
       const more = await this.once();
       if (this.state !== 'ready' || !more) break;
       if (!this.grounds.loop.stepped()) continue;

@@ -8,6 +8,12 @@
 import { HELD_RETRIES, HELD_RETRY_INITIAL_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 
+/** The activation as its retries see it. */
+interface Retried {
+  readonly grounds: { readonly clock: Clock };
+  proceed(): void;
+}
+
 export class HeldRetry {
   retries = 0;
   /** When the next try is due, milliseconds since the epoch; null when none is planned. */
@@ -16,24 +22,22 @@ export class HeldRetry {
   due = false;
   private timer: Cancel | null = null;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly ring: () => void,
-  ) {}
+  constructor(private readonly entity: Retried) {}
 
   /** With `newBuild` the first try is made at once. */
   schedule(newBuild: boolean): void {
     if (this.timer !== null || this.due || this.retries >= HELD_RETRIES) return;
     if (newBuild && this.retries === 0) return this.retryNow();
+    const { clock } = this.entity.grounds;
     const delayMs = HELD_RETRY_INITIAL_MS * 2 ** this.retries;
-    this.nextAt = this.clock.now() + delayMs;
-    this.timer = this.clock.after(delayMs, () => this.retryNow());
+    this.nextAt = clock.now() + delayMs;
+    this.timer = clock.after(delayMs, () => this.retryNow());
   }
 
   retryNow(): void {
     this.stop();
     this.due = true;
-    this.ring();
+    this.entity.proceed();
   }
 
   /** A try begins. */
