@@ -4,10 +4,11 @@
  * Owns: when replicas crash, come back and are cut off, when clocks jump and processes pause, for how long.
  * Does not own: what follows from it; faults of a single message or write (they are drawn where it is sent).
  *
- * The dial is read at each event: turned to a calm profile, nothing new goes wrong, and what is wrong ends in its time
- * (`heal` ends it at once). Two replicas may be down together: then the store has no quorum.
+ * Turning the dial takes effect at once: under a calm profile nothing new goes wrong, and what is wrong ends in its time
+ * (`healReplicas` ends it now). Two replicas may be down together: then the store has no quorum.
  */
 
+import type { SimEvent } from './event-queue';
 import type { FaultDial, FaultProfile } from './fault-profile';
 import type { Range, SimStream } from './random';
 import type { Node, ReplicaSet } from './replica-set';
@@ -18,8 +19,6 @@ import type { World } from './world';
 
 const REPLICA = label('disturb.replica');
 const PROCESS = label('disturb.process');
-/** While a profile has none of a fault, it is asked again after so long. */
-const RECHECK_MS = 10_000;
 const SHORTEST_PAUSE_MS = 10;
 
 /** Crashes and isolates the replicas of a set for ever after. */
@@ -92,15 +91,18 @@ function recur(
 ): void {
   const draw = world.random.stream(`disturb.${name}`);
   const what = name.startsWith('replica-') ? REPLICA : PROCESS;
-  let first = true;
-  const next = (): void => {
-    if (!lives()) return;
+  let pending: SimEvent | null = null;
+  const arm = (): void => {
+    if (pending !== null) world.cancel(pending);
     const meanMs = everyMs(dial.profile);
-    if (!first && meanMs > 0 && draw.chance(1)) happen(draw);
-    first = false;
-    world.inside(world.nowMs + (meanMs > 0 ? draw.between([0, 2 * meanMs]) : RECHECK_MS), what, next);
+    pending = meanMs > 0 && lives() ? world.inside(world.nowMs + draw.between([0, 2 * meanMs]), what, strike) : null;
   };
-  next();
+  const strike = (): void => {
+    if (lives() && draw.chance(1)) happen(draw);
+    arm();
+  };
+  dial.onTurn(arm);
+  arm();
 }
 
 function later(world: World, inMs: number, then: () => void): void {

@@ -3,7 +3,7 @@
  *
  * Owns: the shapes, what each number means, and the named presets.
  * Does not own: the misbehaving; each part of the world reads its own section whenever it acts, so a run may heal by
- * swapping profiles (`FaultDial`).
+ * turning the dial.
  */
 
 import type { Range } from './random';
@@ -75,9 +75,24 @@ export interface FaultProfile {
   readonly disk: DiskFaults;
 }
 
-/** The profile in force; parts of a world hold the dial and read through it. */
-export interface FaultDial {
-  profile: FaultProfile;
+/** The profile in force: every part of a world reads through the dial. */
+export class FaultDial {
+  readonly #told: (() => void)[] = [];
+
+  constructor(private current: FaultProfile) {}
+
+  get profile(): FaultProfile {
+    return this.current;
+  }
+
+  turn(profile: FaultProfile): void {
+    this.current = profile;
+    for (const tell of this.#told) tell();
+  }
+
+  onTurn(tell: () => void): void {
+    this.#told.push(tell);
+  }
 }
 
 const SECOND_MS = 1_000;

@@ -3,8 +3,8 @@
  */
 
 import type { ClusterStore } from '../ports/cluster-store';
-import type { FaultDial, FaultProfile } from './fault-profile';
-import { PROFILES } from './fault-profile';
+import type { FaultProfile } from './fault-profile';
+import { FaultDial, PROFILES } from './fault-profile';
 import { SimProcess } from './sim-process';
 import { SimStore } from './sim-store';
 import type { StoreCluster } from './store-cluster';
@@ -24,7 +24,7 @@ export const SHARDS = 4;
 
 export function storeWorld(options: WorldOptions, profile: FaultProfile = PROFILES.calm): StoreWorld {
   const world = new World(options);
-  const dial = { profile };
+  const dial = new FaultDial(profile);
   const cluster = storeCluster(world, dial, SHARDS);
   return {
     world,

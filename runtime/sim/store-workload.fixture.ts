@@ -7,7 +7,7 @@
 
 import type { WriteOutcome } from '../ports/cluster-store';
 import type { FaultProfile } from './fault-profile';
-import { PROFILES } from './fault-profile';
+import { profileOf } from './fault-profile';
 import type { RandomOptions } from './random';
 import type { SimProcess } from './sim-process';
 import type { StoreWorld } from './sim-world.fixture';
@@ -51,8 +51,8 @@ const KEY = { namespace: 'default', type: 'account', id: 'C-1' };
 const FROM = { seq: 0, epoch: 0 };
 const BUCKETS = 2;
 const ALL = 100_000;
-const FINISH_MS = 4 * 3_600_000;
-const REST_MS = 8 * 3_600_000;
+const FINISH_MS = 600_000;
+const REST_MS = 2 * 3_600_000;
 
 /** Hosts write rows of their own and read all rows, one operation at a time; one host in three dies on its way. */
 export async function watchRows(profile: FaultProfile, options: WorkloadOptions): Promise<RowsSeen> {
@@ -95,9 +95,7 @@ export async function watchRows(profile: FaultProfile, options: WorkloadOptions)
 
 async function finalRows(made: StoreWorld): Promise<ReadonlySet<number>> {
   const { world, dial, cluster } = made;
-  const { calm } = PROFILES;
-  dial.profile = { ...calm, store: { ...calm.store, readRepair: dial.profile.store.readRepair } };
-  await world.run({ untilMs: world.nowMs + REST_MS });
+  dial.turn(profileOf('healed', { store: { readRepair: dial.profile.store.readRepair } }));
   cluster.heal();
   await world.run({ untilMs: world.nowMs + REST_MS });
   const store = made.storeOf(made.processOf('auditor'));
