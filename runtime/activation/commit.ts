@@ -100,8 +100,8 @@ export class Commit {
 
   /** Runs `let` once the newest turn is committed; `answer` is told if that never happens. */
   release(run: () => void, answer: Answer | null = null): void {
-    if (!this.turn.empty) this.turn.releases.push({ run, answer });
-    else if (this.writing?.turn != null) this.writing.turn.releases.push({ run, answer });
+    if (!this.turn.empty) this.turn.release({ run, answer });
+    else if (this.writing?.turn != null) this.writing.turn.release({ run, answer });
     else run();
   }
 
@@ -153,7 +153,7 @@ export class Commit {
   abandon(error: unknown): void {
     const turns = [this.turn, this.writing?.turn ?? null];
     this.turn = new OpenTurn(this.turn.seq);
-    for (const turn of turns) for (const { answer } of turn?.releases.splice(0) ?? []) answer?.(errorReply(error));
+    for (const turn of turns) for (const { answer } of turn?.takeReleases() ?? []) answer?.(errorReply(error));
     this.settled?.();
   }
 
@@ -233,6 +233,6 @@ export class Commit {
     const { grounds, key } = this.activation;
     grounds.due(key, wakeAt);
     grounds.released(this.activation, turn.entries);
-    for (const release of turn.releases) release.run();
+    for (const release of turn.takeReleases()) release.run();
   }
 }

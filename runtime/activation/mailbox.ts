@@ -27,51 +27,53 @@ export interface Continuation {
 }
 
 export class Mailbox {
-  private messages: Delivery[] = [];
-  private continuations: Continuation[] = [];
+  /** Null when empty: nearly all mailboxes are (P11). */
+  private messages: Delivery[] | null = null;
+  private continuations: Continuation[] | null = null;
   private messageAt = 0;
 
   get size(): number {
-    return this.messages.length - this.messageAt + this.continuations.length;
+    return (this.messages?.length ?? 0) - this.messageAt + (this.continuations?.length ?? 0);
   }
 
   get message(): Delivery | null {
-    return this.messages[this.messageAt] ?? null;
+    return this.messages?.[this.messageAt] ?? null;
   }
 
   get continuation(): Continuation | null {
-    return this.continuations[0] ?? null;
+    return this.continuations?.[0] ?? null;
   }
 
   addMessage(delivery: Delivery): void {
-    this.messages.push(delivery);
+    (this.messages ??= []).push(delivery);
   }
 
   addContinuation(continuation: Continuation): void {
-    this.continuations.push(continuation);
+    (this.continuations ??= []).push(continuation);
   }
 
   shiftMessage(): void {
     this.messageAt += 1;
-    if (this.messageAt < this.messages.length) return;
-    this.messages = [];
+    if (this.messageAt < (this.messages?.length ?? 0)) return;
+    this.messages = null;
     this.messageAt = 0;
   }
 
   shiftContinuation(): void {
-    this.continuations.shift();
+    this.continuations?.shift();
+    if (this.continuations?.length === 0) this.continuations = null;
   }
 
   hasTimer(effect: number): boolean {
-    return this.continuations.some(({ input }) => input.kind === 'timer' && input.effect === effect);
+    return this.continuations?.some(({ input }) => input.kind === 'timer' && input.effect === effect) ?? false;
   }
 
   /** Empties both queues; answers what was in them. */
   take(): { readonly messages: readonly Delivery[]; readonly continuations: readonly Continuation[] } {
-    const taken = { messages: this.messages.slice(this.messageAt), continuations: this.continuations };
-    this.messages = [];
+    const taken = { messages: this.messages?.slice(this.messageAt) ?? [], continuations: this.continuations ?? [] };
+    this.messages = null;
     this.messageAt = 0;
-    this.continuations = [];
+    this.continuations = null;
     return taken;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Open turn: the steps of an entity that will share one record (S1, S5), and what waits for it.
  *
- * Invariant: nothing in `releases` runs before the record is durable and fenced (architecture §2).
+ * Invariant: no release runs before the record is durable and fenced (architecture §2).
  */
 
 import type { Entry, Input } from '../../framework/core/history';
@@ -13,14 +13,20 @@ export interface Release {
   readonly answer: Answer | null;
 }
 
+/** Shared by the turns in which nothing has happened yet: each entity at rest has one (P11). */
+const NONE: readonly never[] = [];
+
 export class OpenTurn {
-  readonly entries: Entry[] = [];
-  /** Replies and effects to let go once the record is committed, in order. */
-  readonly releases: Release[] = [];
+  private steps: Entry[] | null = null;
+  private waiting: Release[] | null = null;
   /** Estimate of the record's length. */
   bytes = 0;
 
   constructor(readonly seq: number) {}
+
+  get entries(): readonly Entry[] {
+    return this.steps ?? NONE;
+  }
 
   get nextIndex(): number {
     return this.entries.length;
@@ -31,8 +37,22 @@ export class OpenTurn {
   }
 
   add(entry: Entry): void {
-    this.entries.push(entry);
+    if (this.steps === null) this.steps = [entry];
+    else this.steps.push(entry);
     this.bytes += ENTRY_BYTES + sizeOf(entry);
+  }
+
+  /** A reply or effect that is let go once the record is committed. */
+  release(release: Release): void {
+    if (this.waiting === null) this.waiting = [release];
+    else this.waiting.push(release);
+  }
+
+  /** What waits for the record, in order; from now on nothing does. */
+  takeReleases(): readonly Release[] {
+    const { waiting } = this;
+    this.waiting = null;
+    return waiting ?? NONE;
   }
 }
 
