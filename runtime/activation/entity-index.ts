@@ -2,12 +2,15 @@
  * Entity index: what the store keeps beside the rows, so that the entity is found without loading it.
  */
 
+import { choose } from '../../framework/core/choose';
+import type { Heads } from '../../framework/core/choose';
 import type { Instance } from '../../framework/core/instance';
 import type { Ledger } from '../../framework/core/ledger';
 import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityIndex, EntityStatus, IndexedValue } from '../ports/history-store';
 
 export function statusOf(ledger: Ledger): EntityStatus {
+  if (!ledger.born) return 'unborn';
   if (ledger.terminated !== null) return 'terminated';
   if (ledger.run === 'completed' || ledger.run === 'failed') return ledger.run;
   return ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'active';
@@ -18,13 +21,21 @@ export function indexOf(instance: Instance, definition: EntityDefinition, now: n
   return {
     status: statusOf(ledger),
     wakeAt: ledger.wakeAt(),
-    open: (ledger.activities?.size ?? 0) > 0 || ledger.admitted.length > 0,
-    fields: definition.indexed.size === 0 ? NO_FIELDS : indexedFields(instance, definition),
+    open: hasOpenWork(instance),
+    fields: definition.indexed.size === 0 || !ledger.born ? NO_FIELDS : indexedFields(instance, definition),
     build: environment.build,
     createdAt: ledger.birth.time,
     updatedAt: now,
   };
 }
+
+/** Something is to be done without any further message: a crash must not leave it lying (S6, S21). */
+function hasOpenWork(instance: Instance): boolean {
+  const { activities, admitted } = instance.ledger;
+  return (activities?.size ?? 0) > 0 || admitted.length > 0 || choose(instance, EMPTY_MAILBOX) !== null;
+}
+
+const EMPTY_MAILBOX: Heads = { continuation: null, message: null, retryHeld: false };
 
 /** Equal but for `updatedAt`, which is brought up to date when something else changes. */
 export function sameIndex(a: EntityIndex, b: EntityIndex): boolean {

@@ -23,7 +23,9 @@ export interface Row {
   readonly bytes: Uint8Array;
 }
 
-export type EntityStatus = 'active' | 'held' | 'diverged' | 'corrupt' | 'completed' | 'failed' | 'terminated';
+/** `unborn`: only refusals stand in its history (S21); it is listed and counted only when that status is asked for. */
+export type EntityStatus =
+  'unborn' | 'active' | 'held' | 'diverged' | 'corrupt' | 'completed' | 'failed' | 'terminated';
 
 /**
  * A value of an `@Indexed` field. Null sorts before booleans (false < true) before numbers (finite; -0 is 0; times are

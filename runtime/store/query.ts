@@ -42,7 +42,7 @@ export function compareValues(a: IndexedValue, b: IndexedValue): number {
 }
 
 export function matches(index: EntityIndex, filter: EntityFilter): boolean {
-  if (filter.status && !filter.status.includes(index.status)) return false;
+  if (!(filter.status?.includes(index.status) ?? index.status !== 'unborn')) return false;
   for (const [field, test] of Object.entries(filter.where ?? {})) {
     const value = Object.hasOwn(index.fields, field) ? index.fields[field] : undefined;
     if (value === undefined || !holds(value, test)) return false;

@@ -272,6 +272,13 @@ function describeList(session: () => StoreSession): void {
     expect(await ids({ status: ['held', 'completed'] })).toEqual(['b', 'c']);
     expect(await ids({ status: ['active'], where: { tier: { eq: 'gold' } } })).toEqual(['d']);
     expect(await ids({ status: [] })).toEqual([]);
+  });
+
+  it('lists and counts an unborn key only when that is asked for (S21)', async () => {
+    await session().append([birth(keyOf('unborn'), { fields: {}, status: 'unborn' })]);
+    expect(await ids({})).not.toContain('unborn');
+    expect(await ids({ status: ['unborn', 'completed'] })).toContain('unborn');
+    expect(await session().count(query)).toBe((await ids({})).length);
     expect(await ids({ where: { missing: { eq: 1 } } })).toEqual([]);
   });
 

@@ -109,7 +109,7 @@ function planByEntity(namespace: number, type: number, { status }: EntityFilter,
     where.push(`e.status IN (${status.map(() => '?').join(', ')})`);
     params.push(...status);
     if (!status.includes('active')) where.push("e.status <> 'active'");
-  }
+  } else where.push("e.status <> 'unborn'");
   if (after) {
     where.push('e.id > ?');
     params.push(Buffer.from(after.id));
