@@ -147,6 +147,26 @@ describe('a client session', () => {
     expect(many.look(session(1, 0, 'one more'), none)).toEqual({ state: 'full' });
   });
 
+  it('makes room once its sender declares ids done, and does not wait for the message that says so (S11)', () => {
+    const dedupe = new Dedupe();
+    for (let n = 1; n <= limits.MAX_SESSION_IDS; n += 1) answered(dedupe, session(n), START);
+    const next = limits.MAX_SESSION_IDS + 1;
+    expect(dedupe.look(session(next, 1), none)).toEqual({ state: 'full' });
+    expect(dedupe.look(session(next, next), none)).toEqual({ state: 'new' });
+    dedupe.begin(session(next, next), none, START, false);
+    expect(dedupe.size).toBe(1);
+  });
+
+  it('gives its place to another one when its window has passed, however full the entity is (S11)', () => {
+    const dedupe = new Dedupe();
+    for (let n = 0; n < limits.MAX_SESSIONS; n += 1) answered(dedupe, session(1, 0, `s${n}`), START + 2 * HOUR);
+    const late = START + 2 * HOUR + limits.SESSION_WINDOW_MS;
+    expect(dedupe.look(session(1, 0, 'one more'), none, late)).toEqual({ state: 'full' });
+    expect(dedupe.look(session(1, 0, 'one more'), none, late + 1)).toEqual({ state: 'new' });
+    dedupe.begin(session(1, 0, 'one more'), none, late + 1, false);
+    expect(dedupe.size).toBe(1);
+  });
+
   it('is one of the 1,000 evicted ones that are still known (S11)', () => {
     const dedupe = new Dedupe();
     for (let n = 0; n <= limits.MAX_EVICTED_SESSIONS; n += 1) answered(dedupe, session(1, 0, `s${n}`), START);

@@ -19,26 +19,13 @@ import {
   MAX_GIVEN_IDS,
   MAX_SESSIONS,
   MAX_SESSION_IDS,
-  OPERATION_WINDOW_MS,
   SEGMENT_IDS,
   SESSION_WINDOW_MS,
 } from './limits';
 import { packSegment, unpackSegment } from './segment';
+import { dropDone, dropOld, findId, insertId, isIdle, makesRoom } from './session-window';
+import type { ClientSession, SessionId } from './session-window';
 import type { GivenId, Remembered } from './segment';
-
-interface SessionId extends Remembered {
-  readonly n: number;
-}
-
-interface ClientSession {
-  readonly session: string;
-  doneBelow: number;
-  /** Ids below it that are not in `ids` may have been applied and forgotten. */
-  evictedBelow: number;
-  /** Sorted by n. */
-  ids: SessionId[];
-  touched: number;
-}
 
 export type Verdict =
   | { readonly state: 'new' }
@@ -57,7 +44,6 @@ interface SegmentRef {
 const NEW: Verdict = { state: 'new' };
 const PENDING: Verdict = { state: 'pending' };
 const SWEEP_MS = 3_600_000;
-const FEW_IDS = 4;
 
 /** 128-bit hash of a caller-given id, as 16 latin1 characters. */
 export function hashId(id: string): string {
@@ -83,15 +69,15 @@ export class Dedupe {
   /** Caller-given ids that went early for MAX_GIVEN_IDS. */
   forgottenEarly = 0;
 
-  /** What is known of an id. `payload` is looked at for caller-given ids alone. */
-  look(id: MessageId, payload: () => string): Verdict {
+  /** What is known of an id at a time. `payload` is looked at for caller-given ids alone. */
+  look(id: MessageId, payload: () => string, now = -Infinity): Verdict {
     if ('given' in id) return this.lookGiven(id.given, payload);
     const client = this.sessions.find((candidate) => candidate.session === id.session);
-    if (client === undefined) return this.lookUnknownSession(id.session, id.n);
+    if (client === undefined) return this.lookUnknownSession(id.session, id.n, now);
     const known = findId(client.ids, id.n);
     if (known !== undefined) return verdictOf(known);
     if (id.n < client.doneBelow || id.n < client.evictedBelow) return { state: 'too_old' };
-    return client.ids.length >= MAX_SESSION_IDS ? { state: 'full' } : NEW;
+    return client.ids.length >= MAX_SESSION_IDS && !makesRoom(client, id.doneBelow) ? { state: 'full' } : NEW;
   }
 
   /** What is remembered of an id, whatever its payload; null when nothing is. */
@@ -124,6 +110,12 @@ export class Dedupe {
     known.seq = at.seq;
     known.index = at.index;
     known.time = time;
+  }
+
+  /** Whoever sent a pending id was given its operation: its outcome is kept as long as that of a submitted one (S19). */
+  keepOutcome(id: MessageId): void {
+    const known = 'given' in id ? this.fresh.get(hashId(id.given)) : this.findSessionId(id.session, id.n);
+    if (known?.seq === 0) known.operation = true;
   }
 
   /** Names of the segments that must be loaded before a caller-given id can be looked up; empty when none is missing. */
@@ -217,15 +209,18 @@ export class Dedupe {
     return known.payload === payload() ? verdictOf(known) : { state: 'conflict' };
   }
 
-  private lookUnknownSession(session: string, n: number): Verdict {
+  private lookUnknownSession(session: string, n: number, now: number): Verdict {
     const newest = this.evicted.get(session);
     if (newest !== undefined && n <= newest) return { state: 'too_old' };
-    return this.sessions.length >= MAX_SESSIONS ? { state: 'full' } : NEW;
+    return this.sessions.length < MAX_SESSIONS || this.sessions.some((client) => isIdle(client, now))
+      ? NEW
+      : { state: 'full' };
   }
 
   private clientFor(session: string, time: number): ClientSession {
     const found = this.sessions.find((client) => client.session === session);
     if (found !== undefined) return found;
+    if (this.sessions.length >= MAX_SESSIONS) this.evictIdle(time);
     const evictedBelow = (this.evicted.get(session) ?? -1) + 1;
     this.evicted.delete(session);
     const made: ClientSession = { session, doneBelow: 0, evictedBelow, ids: [], touched: time };
@@ -247,6 +242,10 @@ export class Dedupe {
     for (const [key, id] of this.fresh.entries()) if (this.isPast(id)) this.fresh.delete(key);
     for (const [key, id] of this.sealed.entries()) if (this.isPast(id)) this.sealed.delete(key);
     this.segments = this.segments.filter((segment) => segment.newest + GIVEN_WINDOW_MS >= time);
+    this.evictIdle(time);
+  }
+
+  private evictIdle(time: number): void {
     for (let at = this.sessions.length - 1; at >= 0; at -= 1) this.evictIfIdle(at, time);
   }
 
@@ -322,53 +321,4 @@ class LazyMap<K, V> {
 
 function verdictOf(known: Remembered): Verdict {
   return known.seq === 0 ? PENDING : { state: 'done', at: { seq: known.seq, index: known.index } };
-}
-
-/** First index whose n is at least the given one. */
-function lowerBound(ids: readonly SessionId[], n: number): number {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ids[middle]?.n ?? Infinity) < n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function findId(ids: readonly SessionId[], n: number): SessionId | undefined {
-  const found = ids[lowerBound(ids, n)];
-  return found?.n === n ? found : undefined;
-}
-
-function insertId(client: ClientSession, id: SessionId): void {
-  const { ids } = client;
-  const last = ids.at(-1);
-  if (last === undefined) client.ids = [id];
-  else if (last.n < id.n) ids.push(id);
-  else ids.splice(lowerBound(ids, id.n), 0, id);
-}
-
-/** Drops what the sender has declared done; pending ids stay, and operations, whose outcome others may ask for. */
-function dropDone(client: ClientSession): void {
-  const { ids, doneBelow } = client;
-  const end = lowerBound(ids, doneBelow);
-  if (end === 0) return;
-  const kept = ids.slice(0, end).filter((id) => id.seq === 0 || id.operation);
-  if (kept.length === end) return;
-  // A short list is copied: what is pushed to keeps room for more, and most entities hold one id (P11).
-  if (ids.length - end <= FEW_IDS) client.ids = kept.concat(ids.slice(end));
-  else ids.splice(0, end, ...kept);
-}
-
-/** Drops what is older than its window; pending ids stay. */
-function dropOld(client: ClientSession, time: number): void {
-  let kept = 0;
-  for (const id of client.ids) {
-    const windowMs = id.operation ? OPERATION_WINDOW_MS : SESSION_WINDOW_MS;
-    const isDone = id.seq > 0 && id.n < client.doneBelow && !id.operation;
-    if (id.seq === 0 || (!isDone && id.time + windowMs >= time)) client.ids[kept++] = id;
-    else client.evictedBelow = Math.max(client.evictedBelow, id.n + 1);
-  }
-  client.ids.length = kept;
 }
