@@ -28,6 +28,9 @@ export function fold(instance: Instance, entry: Entry, at: Position, step: Step 
       // Its result is durable from here on: it is never asked for again (S2).
       if (entry.input.kind === 'activity') ledger.activities?.delete(entry.input.effect);
       ledger.admitted.push({ at, input: entry.input, time: entry.time, held: entry.held });
+      if (entry.held !== null) keepHeldOutcomes(instance);
+      else if (entry.input.kind === 'message' && (ledger.operatorHold ?? ledger.held) !== null)
+        ledger.dedupe.keepOutcome(entry.input.id);
       return;
     case 'hold': {
       const admitted = ledger.admitted.find(
@@ -35,6 +38,7 @@ export function fold(instance: Instance, entry: Entry, at: Position, step: Step 
       );
       assert(admitted !== undefined, 'a held input was admitted (S2)');
       admitted.held = entry.held;
+      keepHeldOutcomes(instance);
       return;
     }
     case 'apply':
@@ -257,7 +261,10 @@ function foldOperator(
   time: number,
 ): void {
   const { ledger } = instance;
-  if (action === 'hold') ledger.operatorHold = { reason, at: time };
+  if (action === 'hold') {
+    ledger.operatorHold = { reason, at: time };
+    keepHeldOutcomes(instance);
+  }
   if (action === 'resume') ledger.operatorHold = null;
   if (action !== 'terminate') return;
   ledger.terminated = { reason, at: time };
@@ -265,6 +272,12 @@ function foldOperator(
   ledger.timers = null;
   ledger.activities = null;
   ledger.admitted = [];
+}
+
+/** Callers of held messages are told their operations, so these outcomes are kept for whoever follows them (S16, S19). */
+function keepHeldOutcomes({ ledger, invocations }: Instance): void {
+  for (const { input } of ledger.admitted) if (input.kind === 'message') ledger.dedupe.keepOutcome(input.id);
+  for (const { origin } of invocations.values()) if (origin.message !== null) ledger.dedupe.keepOutcome(origin.message);
 }
 
 function forget(instance: Instance, purpose: 'reminder' | 'every', method: string): void {

@@ -20,7 +20,7 @@ import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
-import { isExpected, lookAtMessage, skipped } from './admission';
+import { lookAtContinuation, lookAtMessage, skipped } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
 import { Footprint } from './footprint';
@@ -161,7 +161,13 @@ export class Activation implements Job, Resident {
 
   /** Reads the segments of caller-given message ids before the next message is looked at (S11). */
   loadSegments(): void {
-    void this.readSegments(this.instance?.ledger.dedupe.missingSegments() ?? []);
+    if (this.state === 'ready') void this.readSegments(this.instance?.ledger.dedupe.missingSegments() ?? []);
+  }
+
+  /** The instance; where there is none, that of a key which nothing has created yet (S21). */
+  unborn(): Instance {
+    const birth = { time: this.grounds.clock.now(), seed: this.grounds.seed() };
+    return (this.instance ??= Instance.newborn(this.key, this.definition, this.grounds.core, birth));
   }
 
   record({ entry, outcomes }: Performed): void {
@@ -187,7 +193,7 @@ export class Activation implements Job, Resident {
       this.known = true;
       this.state = 'ready';
       this.wake();
-      this.retryHeld();
+      if (this.instance !== null) this.heldRetry.plan(this.instance.ledger, this.grounds.core.build);
     } catch (error) {
       this.fail(error);
     }
@@ -199,7 +205,7 @@ export class Activation implements Job, Resident {
     const { inspections } = this;
     this.inspections = null;
     for (const look of inspections ?? []) look(this.instance);
-    while (this.isReady() && !this.commit.full) {
+    while (this.state === 'ready' && !this.commit.full) {
       const more = await this.once();
       if (this.state !== 'ready' || !more) break;
       if (!this.grounds.loop.stepped()) continue;
@@ -258,9 +264,7 @@ export class Activation implements Job, Resident {
       message.answer(this.notFound());
       return true;
     }
-    const birth = { time: this.grounds.clock.now(), seed: this.grounds.seed() };
-    const instance = (this.instance ??= Instance.newborn(this.key, this.definition, this.grounds.core, birth));
-    await this.run(instance, { kind: 'apply', from: 'messages' }, message);
+    await this.run(this.unborn(), { kind: 'apply', from: 'messages' }, message);
     if (this.commit.link === null && this.commit.turn.empty) this.instance = null;
     return true;
   }
@@ -285,12 +289,14 @@ export class Activation implements Job, Resident {
     if (continuation === null) return;
     this.mailbox.shiftContinuation();
     const { input, settled } = continuation;
-    if (!isExpected(instance, input)) return settled?.(acknowledged(0, true));
+    const known = lookAtContinuation(this, instance, input);
+    if (known !== null) return settled === null ? undefined : this.commit.reply(settled, known);
     if (kind === 'admit') this.commit.turn.add(admit(instance, input, this.position, this.grounds.clock.now()));
     else if (input.kind === 'operator' && input.action === 'skip')
       return this.skip(instance, input.reason, continuation);
     else await this.perform(instance, { input, args: null }, null);
-    if (input.kind === 'operator' && input.action === 'resume') this.heldRetry.retryNow();
+    if (input.kind === 'operator' && input.action === 'resume' && instance.ledger.held !== null)
+      this.heldRetry.retryNow();
     if (settled !== null) this.commit.reply(settled, acknowledged(this.commit.turn.seq));
   }
 
@@ -325,13 +331,7 @@ export class Activation implements Job, Resident {
       return;
     }
     if (!wasHeld) this.callers.tellHeld();
-    this.retryHeld();
-  }
-
-  private retryHeld(): void {
-    const ledger = this.instance?.ledger;
-    if (ledger?.held?.held == null || ledger.operatorHold !== null) return;
-    this.heldRetry.schedule(ledger.held.held.build !== this.grounds.core.build);
+    this.heldRetry.plan(this.instance.ledger, this.grounds.core.build);
   }
 
   /** Builds the instance anew from its rows and the entries that are not written yet (S17). */

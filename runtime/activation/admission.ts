@@ -6,6 +6,7 @@
  */
 
 import { toFailure } from '../../framework/codec/failure';
+import { encodeValue } from '../../framework/codec/value';
 import { hashPayload } from '../../framework/core/dedupe';
 import type { Failure, Input } from '../../framework/core/history';
 import type { Instance } from '../../framework/core/instance';
@@ -13,12 +14,13 @@ import { undo } from '../../framework/core/perform';
 import type { Performed } from '../../framework/core/perform';
 import { PerdureError } from '../../framework/errors';
 import type { MessageId, Position } from '../../framework/model/identity';
+import type { Reply } from '../wire/envelope';
 import type { Callers } from './callers';
 import type { Commit } from './commit';
 import type { Resident } from './grounds';
 import type { Delivery, Mailbox } from './mailbox';
 import { repeat } from './repeat';
-import { errorReply, idText, refusal } from './replies';
+import { acknowledged, errorReply, idText, refusal } from './replies';
 
 /** The activation as admission sees it. */
 export interface Admitting extends Resident {
@@ -27,6 +29,7 @@ export interface Admitting extends Resident {
   readonly commit: Commit;
   readonly callers: Callers;
   readonly position: Position;
+  unborn(): Instance;
   record(performed: Performed): void;
   loadSegments(): void;
 }
@@ -40,7 +43,7 @@ export function lookAtMessage(entity: Admitting, delivery: Delivery): boolean {
     entity.loadSegments();
     return false;
   }
-  const verdict = dedupe.look(input.id, () => hashPayload(input.args));
+  const verdict = dedupe.look(input.id, () => hashPayload(input.args), entity.grounds.clock.now());
   if (verdict.state === 'new') return lookAtArguments(entity, delivery);
   entity.mailbox.shiftMessage();
   if (verdict.state === 'done') repeat(entity, entity.commit, request, verdict.at, answer);
@@ -53,10 +56,9 @@ export function lookAtMessage(entity: Admitting, delivery: Delivery): boolean {
 function lookAtArguments(entity: Admitting, { input, request, error, answer }: Delivery): boolean {
   if (error === null || input === null) return true;
   entity.mailbox.shiftMessage();
-  const { instance } = entity;
-  if (request.attempt > 1 && instance !== null && !instance.ledger.ended) {
+  if (request.attempt > 1 && entity.instance?.ledger.ended !== true) {
     const now = entity.grounds.clock.now();
-    entity.record(undo(instance, { input, args: null }, toFailure(error), entity.position, now));
+    entity.record(undo(entity.unborn(), { input, args: null }, toFailure(error), entity.position, now));
   }
   entity.commit.reply(answer, errorReply(error));
   return false;
@@ -81,8 +83,19 @@ export function skipped(reason: string): Failure {
   return { ...toFailure(new PerdureError('cancelled', message)), kind: 'cancelled', code: 'skipped' };
 }
 
+/** Null for a continuation that is to be applied or admitted; otherwise what its sender is told. */
+export function lookAtContinuation(entity: Admitting, instance: Instance, input: Input): Reply | null {
+  if (input.kind !== 'promise') return isExpected(instance, input) ? null : acknowledged(0, true);
+  const { promises, admitted, ended } = instance.ledger;
+  const waiting = admitted.find((one) => one.input.kind === 'promise' && one.input.name === input.name)?.input;
+  const known = promises?.get(input.name) ?? (waiting?.kind === 'promise' ? waiting.outcome : undefined);
+  if (known === undefined) return ended ? entity.callers.endReply(instance) : null;
+  if (Buffer.compare(encodeValue(known), encodeValue(input.outcome)) === 0) return acknowledged(0, true);
+  return refusal('conflict', `${entity.name}: promise ${input.name} was completed before, with another outcome`);
+}
+
 /** False for what has been applied or admitted before, or that nobody waits for any more. */
-export function isExpected({ ledger }: Instance, input: Input): boolean {
+function isExpected({ ledger }: Instance, input: Input): boolean {
   if (input.kind === 'activity' || input.kind === 'timer') {
     const { kind, effect } = input;
     if (ledger.admitted.some((one) => one.input.kind === kind && one.input.effect === effect)) return false;

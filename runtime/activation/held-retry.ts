@@ -5,6 +5,7 @@
  * build activates the entity.
  */
 
+import type { Ledger } from '../../framework/core/ledger';
 import { HELD_RETRIES, HELD_RETRY_INITIAL_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 
@@ -24,8 +25,14 @@ export class HeldRetry {
 
   constructor(private readonly entity: Retried) {}
 
+  /** Plans the next try of what an entity's ledger says; an operator's hold comes first. */
+  plan({ held, operatorHold }: Ledger, build: string): void {
+    if (operatorHold !== null) this.pause();
+    else if (held?.held != null) this.schedule(held.held.build !== build);
+  }
+
   /** With `newBuild` the first try is made at once. */
-  schedule(newBuild: boolean): void {
+  private schedule(newBuild: boolean): void {
     if (this.timer !== null || this.due || this.retries >= HELD_RETRIES) return;
     if (newBuild && this.retries === 0) return this.retryNow();
     const { clock } = this.entity.grounds;
@@ -48,9 +55,14 @@ export class HeldRetry {
 
   /** It is held no more. */
   cancel(): void {
+    this.pause();
+    this.retries = 0;
+  }
+
+  /** No try is planned until the next `schedule` or `retryNow`. */
+  pause(): void {
     this.stop();
     this.due = false;
-    this.retries = 0;
   }
 
   private stop(): void {

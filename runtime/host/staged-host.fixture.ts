@@ -62,6 +62,11 @@ export class StagedHost {
     return this.host?.shard?.resident({ namespace: 'default', type, id }) != null;
   }
 
+  /** It has something to do, or something is about to be done to it. */
+  busy(type: string, id: string): boolean {
+    return this.host?.shard?.resident({ namespace: 'default', type, id })?.busy ?? false;
+  }
+
   /** Resolves once nothing happens by itself at the present time. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS;) {

@@ -88,7 +88,8 @@ async function answerEntityRequest(shard: Shard, request: EntityRequest): Promis
   }
   const activation = shard.activation(key);
   if (request.op === 'promise') {
-    return promised(activation, request.name, request);
+    const { name, outcome } = request;
+    return new Promise((settled) => activation.continue({ input: { kind: 'promise', name, outcome }, settled }));
   }
   if (request.op === 'operator') {
     const { action, reason } = request;
@@ -100,27 +101,6 @@ async function answerEntityRequest(shard: Shard, request: EntityRequest): Promis
       if (!exists) answer(notFound(request));
       else look(shard, activation, instance, request, answer);
     }, answer);
-  });
-}
-
-/** A promise is completed once: the same outcome again changes nothing, another is a conflict. */
-function promised(
-  activation: Activation,
-  name: string,
-  request: Extract<EntityRequest, { op: 'promise' }>,
-): Promise<Reply> {
-  const { outcome } = request;
-  return new Promise((settled) => {
-    activation.inspect((instance) => {
-      const known = instance?.ledger.promises?.get(name);
-      if (known === undefined) {
-        activation.continue({ input: { kind: 'promise', name, outcome }, settled });
-        return;
-      }
-      const same = Buffer.compare(encodeValue(known), encodeValue(outcome)) === 0;
-      const text = `${activation.name}: promise ${name} was completed before, with another outcome`;
-      activation.commit.reply(settled, same ? valueReply(undefined) : refusal('conflict', text));
-    }, settled);
   });
 }
 

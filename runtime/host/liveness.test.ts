@@ -1,0 +1,222 @@
+/** What is due happens, and whoever asks is answered, whatever came between. */
+
+import 'reflect-metadata';
+import { IsInt } from 'class-validator';
+import { encodeValue } from '../../framework/codec/value';
+import { Entity, Query, Signal, Update, condition, promise, sleep } from '../../framework';
+import { SEGMENT_IDS } from '../../framework/core/limits';
+import type { HistoryStore } from '../ports/history-store';
+import { memoryStore } from '../store/memory-store';
+import { StagedHost } from './staged-host.fixture';
+
+const bugs = { active: false };
+
+@Entity('job')
+class Job {
+  steps: string[] = [];
+  open = false;
+
+  @Update() note(step: string): number {
+    return this.steps.push(step);
+  }
+  @Signal() trip(step: string): void {
+    this.steps.push(step);
+    if (bugs.active) throw new TypeError('a bug');
+  }
+  @Update({ interleave: true }) async approved(): Promise<string> {
+    return promise<string>('approval');
+  }
+  @Update() async slow(step: string): Promise<string> {
+    await sleep('1 hour');
+    return step;
+  }
+  @Query() seen(): string[] {
+    return this.steps;
+  }
+}
+
+@Entity('lamp')
+class Lamp {
+  lit = false;
+  ran = 0;
+
+  @Signal() light(): void {
+    this.lit = true;
+  }
+  @Query() seen(): number {
+    return this.ran;
+  }
+  async run() {
+    this.ran = 1;
+    await condition(() => this.lit);
+    this.ran = 2;
+    await condition(() => false);
+  }
+}
+
+/** Takes the first `rows` records of each entity and never answers for a later one, as a crash before it would. */
+function cutOff(store: HistoryStore, rows: number): HistoryStore {
+  return {
+    ...store,
+    open: async () => {
+      const session = await store.open();
+      return new Proxy(session, {
+        get: (target, name) => {
+          if (name === 'append')
+            return (batch: readonly { readonly row: { readonly seq: number } }[]) =>
+              batch.some(({ row }) => row.seq > rows)
+                ? new Promise(() => undefined)
+                : target.append(batch as Parameters<typeof target.append>[0]);
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      });
+    },
+  };
+}
+
+let staged: StagedHost;
+afterEach(async () => {
+  bugs.active = false;
+  await staged.stop();
+});
+
+describe('what a crash cut off', () => {
+  const lamp = () => staged.client.entity(Lamp, 'A');
+  async function crashAfter(rows: number, calls: () => Promise<unknown>): Promise<void> {
+    const store = memoryStore();
+    staged = await StagedHost.start({ entities: [Lamp], store: cutOff(store, rows), limits: { turnSteps: 1 } });
+    await calls();
+    await new Promise<void>((done) => staged.clock.drain(done));
+    await staged.restart({ store });
+  }
+
+  it('begins run() after a crash right behind the creating message, with no further message (S21)', async () => {
+    await crashAfter(1, () => lamp().light());
+    expect(staged.isResident('lamp', 'A')).toBe(true);
+    expect(await lamp().seen()).toBe(2);
+  });
+
+  it('releases a condition that became true right before a crash (S6)', async () => {
+    await crashAfter(2, () => lamp().light());
+    expect(staged.isResident('lamp', 'A')).toBe(true);
+    expect(await lamp().seen()).toBe(2);
+  });
+});
+
+describe('an entity at rest', () => {
+  beforeEach(async () => (staged = await StagedHost.start({ entities: [Job] })));
+  const job = () => staged.client.entity(Job, 'A');
+
+  it('is one that was resumed without being held', async () => {
+    await job().note('a');
+    await staged.client.resume(job());
+    await staged.clock.breathe();
+    expect(staged.busy('job', 'A')).toBe(false);
+  });
+
+  it('is one that an operator holds while its held input was about to be tried again', async () => {
+    await job().note('0');
+    bugs.active = true;
+    await job().trip('a');
+    await staged.client.hold(job(), 'wait');
+    await staged.clock.advance(2_000);
+    await staged.clock.breathe();
+    expect(staged.busy('job', 'A')).toBe(false);
+    bugs.active = false;
+    await staged.client.resume(job());
+    await staged.settle();
+    expect(await job().seen()).toEqual(['0', 'a']);
+  });
+});
+
+describe('promises completed from outside', () => {
+  beforeEach(async () => (staged = await StagedHost.start({ entities: [Job] })));
+  const job = () => staged.client.entity(Job, 'A');
+
+  it('are completed once, though two complete them at the same moment', async () => {
+    const answers = [job().approved(), job().approved()];
+    await staged.settle();
+    const told = await Promise.allSettled([
+      staged.client.completePromise(job(), 'approval', 'yes'),
+      staged.client.completePromise(job(), 'approval', 'no'),
+    ]);
+    expect(await Promise.all(answers)).toEqual(['yes', 'yes']);
+    expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('are admitted once while the entity is held (S2)', async () => {
+    await job().note('a');
+    await staged.client.hold(job());
+    await staged.client.completePromise(job(), 'approval', 'yes');
+    await staged.client.completePromise(job(), 'approval', 'yes');
+    await expect(staged.client.completePromise(job(), 'approval', 'no')).rejects.toMatchObject({ code: 'conflict' });
+    expect(await staged.client.describe(job())).toMatchObject({ admitted: 1 });
+  });
+});
+
+describe('operations', () => {
+  beforeEach(async () => (staged = await StagedHost.start({ entities: [Job], limits: { snapshotTurns: 1 } })));
+  const job = () => staged.client.entity(Job, 'A');
+
+  it('are answered when their caller-given id is in a segment that is not in memory (S11, S16)', async () => {
+    const calls = Array.from({ length: SEGMENT_IDS + 10 }, (_, n) =>
+      staged.client.submit(job(), { messageId: `m${n}` }).note(`${n}`),
+    );
+    const [first] = await Promise.all(calls);
+    await job().note('last');
+    await staged.restart();
+    const status = first?.status();
+    const shown = await Promise.race([status, staged.settle().then(() => 'no answer')]);
+    expect(shown).toBe('succeeded');
+    expect(await first?.result()).toBe(1);
+  });
+
+  it('keep the outcome of a held message, whose caller was given the operation (S16, S19)', async () => {
+    await job().note('0');
+    bugs.active = true;
+    await job().trip('a');
+    const held = await job()
+      .note('b')
+      .catch((error: unknown) => error as { code: string; operation: string });
+    expect(held).toMatchObject({ code: 'held' });
+    bugs.active = false;
+    await staged.client.resume(job());
+    await staged.settle();
+    expect(await job().note('c')).toBe(4);
+    expect(await staged.client.operation((held as { operation: string }).operation).result()).toBe(3);
+  });
+});
+
+describe('a refusal of a later attempt', () => {
+  it('is recorded for a key that does not exist too (S13, S21)', async () => {
+    class Order {
+      @IsInt() size!: number;
+    }
+    @Entity('shelf')
+    class Shelf {
+      size = 0;
+      @Update() put(order: Order): number {
+        return (this.size += order.size);
+      }
+    }
+    staged = await StagedHost.start({ entities: [Shelf] });
+    const key = { namespace: 'default', type: 'shelf', id: 'A' };
+    const send = (size: unknown, attempt: number) =>
+      staged.transport.request(
+        {
+          op: 'message',
+          key,
+          message: 'update',
+          method: 'put',
+          args: encodeValue([{ size }]),
+          id: { session: 's', n: 1, doneBelow: 1 },
+          attempt,
+          submit: false,
+        },
+        null,
+      );
+    expect(await send('x', 2)).toMatchObject({ ok: false, error: { code: 'invalid_argument' } });
+    expect(await send(1, 1)).toMatchObject({ ok: false, error: { code: 'invalid_argument' } });
+  });
+});
