@@ -22,7 +22,7 @@ function copyOf(value: unknown): unknown {
 }
 
 /** Of any realm: a test framework runs its files in one of their own. */
-function isBytes(value: object): value is Uint8Array {
+export function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 

@@ -7,10 +7,11 @@
  * Invariants:
  * 1. A request may be answered twice; the first reply counts. It may never be answered: the promise stays open.
  * 2. What crosses is copied. A message is carried even if its sender has died since; a reply of a dead process is not.
- * 3. A paused receiver gets what came within `BUFFER_MS` once it wakes, and nothing older: its connection was closed.
+ * 3. Messages of one machine to another arrive in their order, but for those that are late.
+ * 4. A paused receiver gets what came within `BUFFER_MS` once it wakes, and nothing older: its connection was closed.
  */
 
-import { PerdureError } from '../../framework/errors';
+import { isPerdureError, PerdureError } from '../../framework/errors';
 import type { FaultDial } from './fault-profile';
 import { plainCopy } from './plain-copy';
 import type { SimStream } from './random';
@@ -22,8 +23,11 @@ import type { World } from './world';
 /** How long a server keeps messages for a client that does not read. */
 const BUFFER_MS = 10_000;
 const DELAY_MS = [0.1, 0.6] as const;
+/** Between two messages of one link. */
+const GAP_MS = 0.001;
 const ARRIVE = label('network.arrive');
 const ANYBODY = '*';
+export const NOT_SERVED = 'not_served';
 
 export type AnswerMessage<Q, A> = (request: Q) => Promise<A>;
 
@@ -35,6 +39,8 @@ interface Listener<Q, A> {
 export class SimNetwork<Q, A> {
   readonly #listeners = new Map<string, Listener<Q, A>>();
   readonly #cuts = new Set<string>();
+  /** When the newest message of each link arrives that is not late. */
+  readonly #links = new Map<string, number>();
   readonly #delay: SimStream;
   readonly #loss: SimStream;
   readonly #duplicate: SimStream;
@@ -53,7 +59,10 @@ export class SimNetwork<Q, A> {
     this.#silence = random.stream('network.silence');
   }
 
-  /** Answers what is sent to the process's name, in place of an earlier process of that name. Returns how to stop. */
+  /**
+   * Answers what is sent to the process's name, in place of an earlier process of that name. Returns how to stop. An answer
+   * may reject with `unavailable`, reason `not_served`: as if nobody listened. Any other failure is silence.
+   */
   listen(process: SimProcess, answer: AnswerMessage<Q, A>): () => void {
     const listener = { process, answer };
     const stop = (): void => {
@@ -76,10 +85,9 @@ export class SimNetwork<Q, A> {
       const back = (tell: () => void): void => this.#carry(to, from.name, () => this.#receive(from, tell));
       this.#carry(from.name, to, () => {
         const listener = this.#listeners.get(to);
-        if (listener !== undefined) return this.#answer(listener, carried, (reply) => back(() => resolve(reply)));
-        this.world.count('network.no-listener');
-        if (this.#silence.chance(1 - this.dial.profile.network.noResponders)) return;
-        back(() => reject(notServed(to)));
+        const refuse = (): void => this.#noListener(() => back(() => reject(notServed(to))));
+        if (listener === undefined) refuse();
+        else this.#answer(listener, carried, (reply) => back(() => resolve(reply)), refuse);
       });
     });
   }
@@ -96,14 +104,22 @@ export class SimNetwork<Q, A> {
     else this.#cuts.delete(`${from}\0${to}`);
   }
 
-  #answer({ process, answer }: Listener<Q, A>, request: Q, reply: (answer: A) => void): void {
+  #answer({ process, answer }: Listener<Q, A>, request: Q, reply: (answer: A) => void, refuse: () => void): void {
     this.#receive(process, () => {
       const send = (answered: A): void => {
         if (process.issue()) reply(plainCopy(answered));
       };
-      const fail = (): void => this.world.count('network.answer-failed');
+      const fail = (error: unknown): void => {
+        if (isNotServed(error)) refuse();
+        else this.world.count('network.answer-failed');
+      };
       void answer(plainCopy(request)).then(send, fail);
     });
+  }
+
+  #noListener(tell: () => void): void {
+    this.world.count('network.no-listener');
+    if (!this.#silence.chance(1 - this.dial.profile.network.noResponders)) tell();
   }
 
   /** In a paused process only once it wakes, and only if that is soon. */
@@ -126,12 +142,14 @@ export class SimNetwork<Q, A> {
 
   #schedule(from: string, to: string, arrive: () => void): void {
     const { network } = this.dial.profile;
-    let delayMs = this.#delay.between(DELAY_MS);
+    const soonMs = this.world.nowMs + this.#delay.between(DELAY_MS);
+    const link = `${from}\0${to}`;
+    let atMs = Math.max(soonMs, (this.#links.get(link) ?? 0) + GAP_MS);
     if (this.#late.chance(network.late)) {
       this.world.count('network.late');
-      delayMs += this.#late.between(network.lateMs);
-    }
-    this.world.inside(this.world.nowMs + delayMs, ARRIVE, () => {
+      atMs += this.#late.between(network.lateMs);
+    } else this.#links.set(link, atMs);
+    this.world.inside(atMs, ARRIVE, () => {
       if (this.#isCut(from, to)) this.world.count('network.cut-loss');
       else arrive();
     });
@@ -146,6 +164,10 @@ export class SimNetwork<Q, A> {
 
 function notServed(to: string): PerdureError {
   return new PerdureError('unavailable', `nobody listens at ${to}: start a host there, or ask another`, {
-    reason: 'not_served',
+    reason: NOT_SERVED,
   });
+}
+
+function isNotServed(error: unknown): boolean {
+  return isPerdureError(error) && error.reason === NOT_SERVED;
 }
