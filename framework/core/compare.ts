@@ -17,6 +17,7 @@ import { presentName } from './state';
 
 /** The first difference in words; null when there is none. */
 export function compareConsequences(recorded: readonly Consequence[], replayed: readonly Consequence[]): string | null {
+  if (recorded.length === replayed.length && recorded.every((one, at) => endsAlike(one, replayed[at]))) return null;
   const expected = recorded.flatMap(compared);
   const found = replayed.flatMap(compared);
   for (let at = 0; at < Math.max(expected.length, found.length); at += 1) {
@@ -24,6 +25,11 @@ export function compareConsequences(recorded: readonly Consequence[], replayed: 
       return `recorded: ${expected[at] ?? 'nothing more'}; this build: ${found[at] ?? 'nothing more'}`;
   }
   return null;
+}
+
+/** Most steps leave one end and nothing else: no need to put that into words. */
+function endsAlike(a: Consequence, b: Consequence | undefined): boolean {
+  return a.kind === 'outcome' && b?.kind === 'outcome' && a.owner === b.owner && a.outcome.ok === b.outcome.ok;
 }
 
 function compared(one: Consequence): string[] {

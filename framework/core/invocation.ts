@@ -27,7 +27,7 @@ export interface Home {
 export class Invocation implements RunningStep, Waiter {
   /** Tells a store that may ask for effects from one that may only read, across copies of the package. */
   readonly effects = true;
-  readonly waits: Wait[] = [];
+  waits: Wait[] = [];
   finished: Finish | null = null;
   sideEffects = 0;
   /** Its failure is known and its object given up: what it still does changes nothing and is no news. */

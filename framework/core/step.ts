@@ -87,7 +87,9 @@ export class Step {
     const promise = DurablePromise.make<unknown>();
     const wait: Wait = { effect, kind, owner, label, promise, predicate, timeout };
     this.waits.push(wait);
-    owner.waits.push(wait);
+    // An exact list: what is pushed to keeps room for sixteen more (P11).
+    if (owner.waits.length === 0) owner.waits = [wait];
+    else owner.waits.push(wait);
     return promise;
   }
 

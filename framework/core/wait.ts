@@ -43,7 +43,7 @@ export interface Waiter {
   readonly origin: Origin;
   readonly number: number;
   readonly name: string;
-  readonly waits: Wait[];
+  waits: Wait[];
   readonly finished: Finish | null;
   abandoned: boolean;
   /** A pending durable promise can still advance it (S3). */
