@@ -1,0 +1,246 @@
+import type { EntityKey } from '../../framework/model/identity';
+import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease } from '../ports/cluster-store';
+import type { Row } from '../ports/history-store';
+import { ClusterModel } from './cluster-model.fixture';
+import type { ProfileName } from './fault-profile';
+import { PROFILES, profileOf } from './fault-profile';
+import type { SimStream } from './random';
+import { freshSeed, SHARDS, storeWorld } from './sim-world.fixture';
+import { watchRows } from './store-workload.fixture';
+
+const OPERATIONS = 1_500;
+const IDS = ['a', 'b\0c', 'ä\u{1F600}', 'x'.repeat(512)];
+const KEY: EntityKey = { namespace: 'default', type: 'account', id: 'a' };
+const PART: IndexPart = { kind: 'timer', epoch: 1, bucket: 'm1' };
+
+type Operation = (store: ClusterStore) => Promise<unknown>;
+
+const keyOf = (draw: SimStream): EntityKey => ({ namespace: 'default', type: draw.of(['t', 'u']), id: draw.of(IDS) });
+const partOf = (draw: SimStream): IndexPart => ({
+  kind: draw.of(['timer', 'work', 'touch']),
+  epoch: draw.below(3),
+  bucket: draw.of(['m1', 'h2']),
+});
+const entriesOf = (draw: SimStream): IndexEntry[] =>
+  Array.from({ length: 1 + draw.below(3) }, () => ({ at: draw.below(20), key: keyOf(draw) }));
+
+/** The bytes follow from the place: a place has one byte string for ever (C5). */
+function rowOf(seq: number, epoch: number, id: string): Row {
+  return { seq, epoch, kind: 1 + (seq % 3), bytes: new Uint8Array(Buffer.from(`${seq}.${epoch}.${id.slice(0, 5)}`)) };
+}
+
+function drawRows(draw: SimStream): Operation {
+  const key = keyOf(draw);
+  const bucket = draw.below(2);
+  const place = { seq: draw.below(30), epoch: draw.below(3) };
+  if (draw.below(2) === 0) {
+    const limit = 1 + draw.below(6);
+    return (store) => store.readRows(key, bucket, place, limit);
+  }
+  const rows = Array.from({ length: 1 + draw.below(3) }, (_, i) => rowOf(place.seq + i, place.epoch, key.id));
+  return (store) => store.writeRows(key, bucket, rows);
+}
+
+function drawIndex(draw: SimStream): Operation {
+  const shard = draw.below(SHARDS);
+  const part = partOf(draw);
+  const entries = entriesOf(draw);
+  const at = draw.below(1_000);
+  const after = draw.below(3) === 0 ? null : (entries[0] as IndexEntry);
+  return draw.of<Operation>([
+    (store) => store.writeParts(shard, [part]),
+    (store) => store.parts(shard),
+    (store) => store.writeEntries(shard, part, entries),
+    (store) => store.deleteEntries(shard, part, entries),
+    (store) => store.entries(shard, part, after, 1 + (at % 4)),
+    (store) => store.writeWatermark(shard, at),
+    (store) => store.watermark(shard),
+  ]);
+}
+
+function drawOwnership(draw: SimStream, leases: readonly (Lease | null)[]): Operation {
+  const session = draw.of(['s1', 's2', 's3']);
+  const shard = draw.below(SHARDS);
+  const beat = draw.below(10);
+  const row: Beat = {
+    session,
+    beat,
+    build: `b${beat}`,
+    ordinal: 1,
+    connected: true,
+    draining: false,
+    shards: [[1, beat]],
+  };
+  const next = { owner: session, epoch: draw.below(4), nonce: String(draw.word()) };
+  const expected = draw.below(2) === 0 ? (leases[shard] ?? null) : null;
+  return draw.of<Operation>([
+    (store) => store.setBorn(session),
+    (store) => store.setDead(session),
+    (store) => store.session(session),
+    (store) => store.writeBeat(row),
+    (store) => store.beats(),
+    (store) => store.lease(shard),
+    (store) => store.casLease(shard, expected, next),
+    (store) => store.shards(),
+  ]);
+}
+
+function drawKeyed(draw: SimStream): Operation {
+  const key = keyOf(draw);
+  const seq = draw.below(50);
+  const name = draw.of(['n1', 'n2']);
+  const bytes = new Uint8Array(Buffer.from(key.id + name));
+  return draw.of<Operation>([
+    (store) => store.writePointer(key, { seq, epoch: seq % 7, bucket: seq % 3 }),
+    (store) => store.pointer(key),
+    (store) => store.writeBlob(key, name, bytes),
+    (store) => store.blob(key, name),
+  ]);
+}
+
+describe('simulated store without faults', () => {
+  it.each([1, 2, 3, freshSeed()])('agrees with plain maps on random operations of two hosts, seed %d', async (seed) => {
+    const { world, storeOf, processOf } = storeWorld({ seed });
+    const stores = ['a', 'b'].map((name) => storeOf(processOf(name))) as [ClusterStore, ClusterStore];
+    const model = new ClusterModel(SHARDS);
+    const draw = world.random.stream('operations');
+    for (let i = 0; i < OPERATIONS; i += 1) {
+      const leases = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => model.lease(shard)));
+      const draws = [drawRows, drawIndex, drawKeyed, (d: SimStream) => drawOwnership(d, leases)];
+      const operation = draw.of(draws)(draw);
+      const answer = await world.complete(operation(draw.of(stores)));
+      expect({ i, answer }).toEqual({ i, answer: await operation(model) });
+    }
+    expect([...world.counts.keys()].filter((name) => name !== 'store.cas-refused')).toEqual([]);
+  });
+
+  it('shares no bytes with whoever writes or reads', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    const row = rowOf(1, 1, 'a');
+    const written = { ...row, bytes: row.bytes.slice() };
+    const pending = store.writeRows(KEY, 0, [written]);
+    written.bytes.fill(0);
+    await world.complete(pending);
+    const first = await world.complete(store.readRows(KEY, 0, { seq: 0, epoch: 0 }, 10));
+    first.rows[0]?.bytes.fill(0);
+    const second = await world.complete(store.readRows(KEY, 0, { seq: 0, epoch: 0 }, 10));
+    expect(second.rows).toEqual([row]);
+  });
+
+  it('keeps an entry deleted, though its insertion comes again later (C8a, C9)', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    const entry = { at: 5, key: KEY };
+    for (const write of ['writeEntries', 'deleteEntries', 'writeEntries'] as const)
+      await world.complete(store[write](1, PART, [entry]));
+    expect(await world.complete(store.entries(1, PART, null, 10))).toEqual([]);
+  });
+});
+
+describe('simulated store', () => {
+  it('refuses writes and reads while two replicas are down, and serves again when one is back', async () => {
+    const { world, cluster, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    const [first, second] = cluster.set.nodes;
+    for (const node of [first, second]) if (node) cluster.set.setUp(node, false);
+    await world.run({ untilMs: 10_000 });
+    expect(await world.complete(store.setBorn('s'))).toBe('refused');
+    await expect(world.complete(store.session('s'))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(world.complete(store.lease(1))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await world.complete(store.casLease(1, null, { owner: 'a', epoch: 1, nonce: 'n' }))).toBe('unknown');
+    if (first) cluster.set.setUp(first, true);
+    await world.run({ untilMs: 20_000 });
+    expect(await world.complete(store.setBorn('s'))).toBe('ok');
+    expect(await world.complete(store.session('s'))).toEqual({ born: true, dead: false });
+    expect(await world.complete(store.lease(1))).toBeNull();
+  });
+
+  it('does not know the outcome while a dead replica is not noticed, though it may be written', async () => {
+    const { world, cluster, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    for (const node of cluster.set.nodes.slice(1)) cluster.set.setUp(node, false);
+    expect(await world.complete(store.setDead('s'))).toBe('unknown');
+    cluster.heal();
+    await world.run({ untilMs: 60_000 });
+    expect((await world.complete(store.session('s'))).dead).toBe(true);
+  });
+
+  it('answers nothing to a dead host, and nothing that it asks has an effect', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const host = processOf('a');
+    let answered = false;
+    void storeOf(host)
+      .setBorn('s1')
+      .then(() => (answered = true));
+    host.crash();
+    void storeOf(host)
+      .setBorn('s2')
+      .then(() => (answered = true));
+    await world.run();
+    const reader = storeOf(processOf('b'));
+    expect(answered).toBe(false);
+    expect((await world.complete(reader.session('s1'))).born).toBe(true);
+    expect((await world.complete(reader.session('s2'))).born).toBe(false);
+  });
+
+  it('brings a paused host its answer after the pause', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const host = processOf('a');
+    const pending = storeOf(host).setBorn('s');
+    host.pause(3_600_000);
+    expect(await world.complete(pending)).toBe('ok');
+    expect(world.nowMs).toBeGreaterThanOrEqual(3_600_000);
+  });
+
+  it('mixes two pointers of one seq, as any row of several cells with one timestamp (C8a)', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    await world.complete(store.writePointer(KEY, { seq: 5, epoch: 1, bucket: 9 }));
+    await world.complete(store.writePointer(KEY, { seq: 5, epoch: 2, bucket: 3 }));
+    expect(await world.complete(store.pointer(KEY))).toEqual({ seq: 5, epoch: 2, bucket: 9 });
+  });
+
+  it('reaches every fault and branch under its profiles', async () => {
+    const reached = new Set<string>();
+    const wild = profileOf(
+      'wild',
+      { store: { crashEveryMs: 500, downMs: [100, 1_000], legLate: 0.5 } },
+      PROFILES.storm,
+    );
+    const names: ProfileName[] = ['lossy', 'late-writes', 'replica-down', 'replica-cut', 'amnesia', 'no-read-repair'];
+    for (let seed = 1; seed <= 12; seed += 1) {
+      for (const profile of [...names.map((name) => PROFILES[name]), wild]) {
+        const { made } = await watchRows(profile, { seed, pauseMs: profile === wild ? 1 : 2_000 });
+        for (const name of made.world.counts.keys()) reached.add(name);
+      }
+    }
+    expect([...reached].sort()).toEqual([
+      'process.crash',
+      'store.amnesia',
+      'store.coordinator-death',
+      'store.coordinator-lost',
+      'store.hint',
+      'store.hint-loss',
+      'store.hint-played',
+      'store.leg-duplicate',
+      'store.leg-late',
+      'store.leg-loss',
+      'store.leg-unreachable',
+      'store.no-coordinator',
+      'store.no-read-repair',
+      'store.read-repair',
+      'store.replica-back',
+      'store.replica-crash',
+      'store.replica-cut',
+      'store.replica-joined',
+      'store.reply-loss',
+      'store.request-loss',
+      'store.speculate',
+      'store.timeout',
+      'store.unavailable',
+      'store.write-refused',
+      'store.write-unknown',
+    ]);
+  });
+});
