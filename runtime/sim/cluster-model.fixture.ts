@@ -54,7 +54,7 @@ export class ClusterModel implements ClusterStore {
   }
 
   async writeBeat(beat: Beat): Promise<WriteOutcome> {
-    if ((this.#beats.get(beat.session)?.beat ?? 0) < beat.beat) this.#beats.set(beat.session, beat);
+    if ((this.#beats.get(beat.session)?.beat ?? -1) < beat.beat) this.#beats.set(beat.session, beat);
     return 'ok';
   }
 

@@ -14,6 +14,7 @@ import type { Range, SimStream } from './random';
 import type { Node, ReplicaSet } from './replica-set';
 import type { SimClock } from './sim-clock';
 import type { SimProcess } from './sim-process';
+import type { StoreLinks } from './store-links';
 import { label } from './trace';
 import type { World } from './world';
 
@@ -67,6 +68,25 @@ export function disturbProcess(process: SimProcess, clock: SimClock, dial: Fault
   const jump = (draw: SimStream): void => clock.jump(Math.round(draw.between(dial.profile.process.jumpMs)));
   recur(world, `${name}.pause`, (profile) => profile.process.pauseEveryMs, dial, pause, lives);
   recur(world, `${name}.jump`, (profile) => profile.process.jumpEveryMs, dial, jump, lives);
+}
+
+/** Cuts a host off the store now and then, in one direction or both, until it dies. */
+export function disturbLinks(process: SimProcess, links: StoreLinks, dial: FaultDial): void {
+  const { world, name } = process;
+  const cut = (draw: SimStream): void => {
+    const way = draw.below(3);
+    if (way !== 0) links.cut(name, 'requests');
+    if (way !== 1) links.cut(name, 'replies');
+    later(world, draw.between(dial.profile.store.hostCutMs), () => links.mend(name));
+  };
+  recur(
+    world,
+    `${name}.store`,
+    ({ store }) => store.hostCutEveryMs,
+    dial,
+    cut,
+    () => process.alive,
+  );
 }
 
 /** How fast or slow a machine's clocks run, in millionths. */

@@ -34,6 +34,9 @@ export interface StoreFaults {
   readonly downMs: Range;
   readonly cutEveryMs: number;
   readonly cutMs: Range;
+  /** Mean time between two cuts of one host off the store, of its requests or of its replies; 0 for never. */
+  readonly hostCutEveryMs: number;
+  readonly hostCutMs: Range;
   /** A replica that comes back has lost everything it held. No store survives that: it must produce failures. */
   readonly amnesia: number;
 }
@@ -118,6 +121,8 @@ const calm: FaultProfile = {
     downMs: [SECOND_MS, 30 * SECOND_MS],
     cutEveryMs: 0,
     cutMs: [SECOND_MS, 30 * SECOND_MS],
+    hostCutEveryMs: 0,
+    hostCutMs: [SECOND_MS, 30 * SECOND_MS],
     amnesia: 0,
   },
   network: { loss: 0, duplicate: 0, late: 0, lateMs: [2, 500], noResponders: 1 },
@@ -174,6 +179,7 @@ export const PROFILES = {
   'paxos-unknown': profileOf('paxos-unknown', { store: { paxosUnknown: 0.3, replyLoss: 0.05, requestLoss: 0.02 } }),
   'replica-down': replicaDown,
   'replica-cut': profileOf('replica-cut', { store: { cutEveryMs: 20 * SECOND_MS, legLoss: 0.02, legDuplicate: 0.02 } }),
+  'host-cut': profileOf('host-cut', { store: { hostCutEveryMs: 20 * SECOND_MS, replyLoss: 0.01 } }),
   'no-read-repair': profileOf('no-read-repair', { store: { readRepair: false, legLoss: 0.2, hintLoss: 0.5 } }),
   amnesia: profileOf('amnesia', { store: { amnesia: 1, crashEveryMs: 10 * SECOND_MS, hintLoss: 0.5 } }, replicaDown),
   clocks: profileOf('clocks', {
@@ -189,6 +195,7 @@ export const PROFILES = {
         coordinatorDeath: 0.01,
         crashEveryMs: 60 * SECOND_MS,
         cutEveryMs: 60 * SECOND_MS,
+        hostCutEveryMs: 60 * SECOND_MS,
         hintMs: [SECOND_MS, HOUR_MS],
         lateMs: [2, MINUTE_MS],
       },

@@ -10,7 +10,15 @@ import type { WorkloadOptions } from './store-workload.fixture';
 import { goneAgain, late, missed, pauseOf, watchRows } from './store-workload.fixture';
 
 const SEEDS = [1, 2, 3, 4, 5, freshSeed()];
-const HONEST: readonly ProfileName[] = ['calm', 'lossy', 'late-writes', 'replica-down', 'replica-cut', 'storm'];
+const HONEST: readonly ProfileName[] = [
+  'calm',
+  'lossy',
+  'late-writes',
+  'replica-down',
+  'replica-cut',
+  'host-cut',
+  'storm',
+];
 
 describe.each(HONEST)('simulated store under the profile %s', (name) => {
   it.each(SEEDS)(

@@ -193,6 +193,33 @@ describe('simulated store', () => {
     expect(world.nowMs).toBeGreaterThanOrEqual(3_600_000);
   });
 
+  it('loses the requests of a host that is cut off, or only their answers (C1)', async () => {
+    const { world, cluster, storeOf, processOf } = storeWorld({ seed: 1 });
+    const [host, reader] = ['a', 'b'].map((name) => storeOf(processOf(name))) as [ClusterStore, ClusterStore];
+    cluster.links.cut('a', 'requests');
+    expect(await world.complete(host.setBorn('s'))).toBe('unknown');
+    expect(world.nowMs).toBe(1_500);
+    expect((await world.complete(reader.session('s'))).born).toBe(false);
+    cluster.links.mend('a');
+    cluster.links.cut('a', 'replies');
+    expect(await world.complete(host.setBorn('s'))).toBe('unknown');
+    expect((await world.complete(reader.session('s'))).born).toBe(true);
+    await expect(world.complete(host.session('s'))).rejects.toMatchObject({ code: 'unavailable' });
+    cluster.heal();
+    expect(await world.complete(host.setDead('s'))).toBe('ok');
+  });
+
+  it('tells what is written to the trace: hosts that write other bytes have another hash', async () => {
+    const hashOf = async (text: string): Promise<string> => {
+      const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+      await world.complete(storeOf(processOf('a')).casLease(1, null, { owner: 'a', epoch: 1, nonce: text }));
+      await world.complete(storeOf(processOf('a')).writeRows(KEY, 0, [rowOf(1, 1, text)]));
+      return world.trace.hash;
+    };
+    expect(await hashOf('x')).toBe(await hashOf('x'));
+    expect(await hashOf('x')).not.toBe(await hashOf('y'));
+  });
+
   it('mixes two pointers of one seq, as any row of several cells with one timestamp (C8a)', async () => {
     const { world, storeOf, processOf } = storeWorld({ seed: 1 });
     const store = storeOf(processOf('a'));
@@ -208,7 +235,15 @@ describe('simulated store', () => {
       { store: { crashEveryMs: 500, downMs: [100, 1_000], legLate: 0.5 } },
       PROFILES.storm,
     );
-    const names: ProfileName[] = ['lossy', 'late-writes', 'replica-down', 'replica-cut', 'amnesia', 'no-read-repair'];
+    const names: ProfileName[] = [
+      'lossy',
+      'late-writes',
+      'replica-down',
+      'replica-cut',
+      'host-cut',
+      'amnesia',
+      'no-read-repair',
+    ];
     for (let seed = 1; seed <= 12; seed += 1) {
       for (const profile of [...names.map((name) => PROFILES[name]), wild]) {
         const { made } = await watchRows(profile, { seed, pauseMs: profile === wild ? 1 : 2_000 });
@@ -220,6 +255,8 @@ describe('simulated store', () => {
       'store.amnesia',
       'store.coordinator-death',
       'store.coordinator-lost',
+      'store.cut-replies',
+      'store.cut-requests',
       'store.hint',
       'store.hint-loss',
       'store.hint-played',

@@ -8,7 +8,8 @@
  * Invariants:
  * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number, a pointer its seq, the watermark its
  *    value. A pointer is three cells, so that two pointers of one seq would mix.
- * 2. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
+ * 2. Every write is told to the trace with its content: a host that is not deterministic changes the trace hash.
+ * 3. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
  *    that the lease was another.
  */
 
@@ -30,11 +31,28 @@ import type { Row } from '../ports/history-store';
 import type { Ending } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
+import { hashName } from './random';
 import type { Cell, Mutation } from './replica';
 import type { SimProcess } from './sim-process';
 import { never } from './sim-process';
-import { entryCell, entryOf, keyName, partCell, partName, partOf, rowCell, rowOf, WRITTEN } from './store-cells';
+import {
+  entryCell,
+  entryOf,
+  fingerprint,
+  keyName,
+  partCell,
+  partName,
+  partOf,
+  rowCell,
+  rowOf,
+  WRITTEN,
+} from './store-cells';
 import type { StoreCluster } from './store-cluster';
+import type { Label } from './trace';
+import { label } from './trace';
+
+const WRITE = label('store.write');
+const SWAP = label('store.swap');
 
 export class SimStore implements ClusterStore {
   constructor(
@@ -79,6 +97,7 @@ export class SimStore implements ClusterStore {
 
   async casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
     const swap = { row: `lease ${shard}`, expected: expected && leaseText(expected), next: leaseText(next) };
+    this.#tell(SWAP, hashName(swap.next));
     const ending = await this.#ask<boolean>((done) => this.cluster.serial.swap(swap, done));
     if (typeof ending === 'string') return this.#outcome('cas', 'unknown');
     return this.#outcome('cas', ending.value ? 'ok' : 'refused');
@@ -169,6 +188,7 @@ export class SimStore implements ClusterStore {
 
   async #write(partition: string, cells: readonly Cell[]): Promise<WriteOutcome> {
     const mutation: Mutation = { partition, cells };
+    this.#tell(WRITE, fingerprint(mutation));
     const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done));
     if (ending === 'lost') return this.#outcome('write', 'unknown');
     return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
@@ -184,7 +204,15 @@ export class SimStore implements ClusterStore {
 
   #ask<T>(send: (done: (ending: Ending<T>) => void) => void): Promise<Ending<T>> {
     if (!this.process.issue()) return never();
-    return new Promise((resolve) => send((ending) => this.process.enter(() => resolve(ending))));
+    const { links } = this.cluster;
+    return new Promise((resolve) => {
+      links.carry(this.process.name, send, (ending) => this.process.enter(() => resolve(ending)));
+    });
+  }
+
+  #tell(what: Label, detail: number): void {
+    const { world } = this.process;
+    world.trace.tell(world.nowMs, what, detail);
   }
 
   #outcome(kind: 'write' | 'cas', outcome: WriteOutcome): WriteOutcome {

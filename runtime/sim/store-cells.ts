@@ -5,10 +5,12 @@
  * Does not own: quorums (`quorum-write`, `quorum-read`).
  */
 
+import { hash32 } from '../../framework/codec/hash32';
 import type { EntityKey } from '../../framework/model/identity';
 import type { IndexEntry, IndexKind, IndexPart } from '../ports/cluster-store';
 import type { Row } from '../ports/history-store';
-import type { Cell } from './replica';
+import { hashName } from './random';
+import type { Cell, CellValue, Mutation } from './replica';
 
 /** Timestamp of what is written once. */
 export const WRITTEN = 1;
@@ -57,4 +59,18 @@ export function entryCell({ at, key }: IndexEntry, deleted: boolean): Cell {
 
 export function entryOf({ major, minor }: Cell): IndexEntry {
   return { at: major, key: keyOf(String(minor)) };
+}
+
+/** 32 bits of a mutation's content. */
+export function fingerprint({ partition, cells }: Mutation): number {
+  let mixed = hashName(partition);
+  for (const { major, value, timestamp } of cells)
+    mixed = Math.imul(mixed ^ hashOf(value) ^ Math.imul(major + timestamp, 0x9e3779b1), 0x01000193);
+  return mixed;
+}
+
+function hashOf(value: CellValue | null): number {
+  if (value === null) return 0;
+  if (typeof value === 'number') return value | 0;
+  return typeof value === 'string' ? hashName(value) : hash32(value);
 }

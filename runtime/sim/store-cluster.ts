@@ -8,19 +8,26 @@ import { disturbReplicas, healReplicas } from './disturbance';
 import type { FaultDial } from './fault-profile';
 import { ReplicaSet } from './replica-set';
 import { SerialRegisters } from './serial-register';
+import { StoreLinks } from './store-links';
 import type { World } from './world';
 
 export interface StoreCluster {
   readonly set: ReplicaSet;
   readonly serial: SerialRegisters;
+  readonly links: StoreLinks;
   /** Fixed at creation (C3). */
   readonly shards: number;
-  /** Every replica is up and connected again. The faults of single requests end when the dial is turned. */
+  /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
 }
 
 export function storeCluster(world: World, dial: FaultDial, shards: number): StoreCluster {
   const set = new ReplicaSet(world, dial);
   disturbReplicas(set, dial);
-  return { set, serial: new SerialRegisters(set), shards, heal: () => healReplicas(set) };
+  const links = new StoreLinks(world);
+  const heal = (): void => {
+    healReplicas(set);
+    links.mend();
+  };
+  return { set, serial: new SerialRegisters(set), links, shards, heal };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { WriteOutcome } from '../ports/cluster-store';
+import { disturbLinks } from './disturbance';
 import type { FaultProfile } from './fault-profile';
 import { profileOf } from './fault-profile';
 import type { RandomOptions } from './random';
@@ -87,6 +88,7 @@ export async function watchRows(profile: FaultProfile, options: WorkloadOptions)
   for (let i = 0; i < hosts; i += 1) {
     const process = made.processOf(`host-${i}`);
     if (i % 3 === 2) process.crashAtIssue(1 + draw.below(operations));
+    disturbLinks(process, made.cluster.links, made.dial);
     void work(process);
   }
   await world.run({ untilMs: FINISH_MS });
