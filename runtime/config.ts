@@ -129,3 +129,26 @@ export const CRASH_STEPS = 200;
 export const ACTIVITY_TURNS = 64;
 /** Steps that may run at one moment of virtual time, per entity in memory, replays included. */
 export const STEPS_PER_MOMENT = 50_000;
+
+// Cluster
+
+/** Turns that wait, or the wait of the oldest, after which the own session is read again (C2). */
+export const SESSION_READ_TURNS = 20;
+export const SESSION_READ_WAIT_MS = 2;
+/** Pause before a read of the own session that failed is repeated. */
+export const SESSION_READ_RETRY_MS = 20;
+/** Pause before a write of unknown outcome is repeated; doubles up to the maximum (C5). */
+export const REWRITE_INITIAL_MS = 10;
+export const REWRITE_MAXIMUM_MS = 1_000;
+/** A bucket is closed by a SEAL row at so many rows (C8). */
+export const BUCKET_ROWS = 10_000;
+/** Rows read at a time, and index entries. */
+export const BUCKET_PAGE_ROWS = 1_000;
+export const INDEX_PAGE_ENTRIES = 1_000;
+/** Keys of one shard whose tail is kept in memory; others are read again at their next use. */
+export const KNOWN_KEYS = 100_000;
+/** A heartbeat row is written this often; one that stands for D is a dead host's (C3). */
+export const HEARTBEAT_MS = 1_000;
+export const HEARTBEAT_DEAD_MS = 8_000;
+/** Answered quorum reads within D that a heartbeat must be unchanged over. */
+export const HEARTBEAT_READS = 3;

@@ -84,6 +84,8 @@ export const RECORDS: Readonly<Record<string, HistoryRecord>> = {
   'a turn without entries': turn([]),
   'a snapshot': { kind: 'snapshot', ...header, schema, fields: bytes('0100'), ledger: bytes('1100') },
   'a digest': { kind: 'digest', ...header, schema, digest: Uint32Array.of(1, 2) },
+  'a fence': { kind: 'fence', ...header },
+  'a seal': { kind: 'seal', ...header },
   'a signal': applied(message),
   'an update that was submitted, in its second attempt': applied({
     ...message,

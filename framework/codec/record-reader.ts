@@ -50,6 +50,8 @@ export class RecordReader {
     if (kind === ROW_KIND.turn) return this.turn(header, head);
     if ((head & (code.HAS_BIRTH | code.HAS_DIGEST | code.HAS_SCHEMA)) !== 0) throw corrupt(`flags ${head} of a record`);
     if (kind === ROW_KIND.digest) return { kind: 'digest', ...header, schema: this.schema(), digest: this.digest() };
+    if (kind === ROW_KIND.fence) return { kind: 'fence', ...header };
+    if (kind === ROW_KIND.seal) return { kind: 'seal', ...header };
     if (kind !== ROW_KIND.snapshot) throw corrupt(`record kind ${kind}`);
     return {
       kind: 'snapshot',

@@ -48,6 +48,7 @@ export class RecordWriter {
     }
     this.names.write(out, record.build);
     if (record.kind === 'turn') return this.turn(record);
+    if (record.kind === 'fence' || record.kind === 'seal') return;
     this.schema(record.schema);
     if (record.kind === 'digest') return this.digest(record.digest);
     out.blob(record.fields);

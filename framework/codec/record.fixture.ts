@@ -156,4 +156,5 @@ export const anyRecord: fc.Arbitrary<HistoryRecord> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('snapshot' as const), ...header, schema, fields: bytes, ledger: bytes }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('digest' as const), ...header, schema, digest }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fence' as const, 'seal' as const), ...header }) },
 );

@@ -204,4 +204,14 @@ export interface DigestRecord extends Header {
   readonly digest: FieldHashes;
 }
 
-export type HistoryRecord = TurnRecord | SnapshotRecord | DigestRecord;
+/** A new owner's first row above what it adopted (C6). Says nothing of the state. */
+export interface FenceRecord extends Header {
+  readonly kind: 'fence';
+}
+
+/** The last row of its bucket (C8). Says nothing of the state. */
+export interface SealRecord extends Header {
+  readonly kind: 'seal';
+}
+
+export type HistoryRecord = TurnRecord | SnapshotRecord | DigestRecord | FenceRecord | SealRecord;

@@ -25,7 +25,7 @@ export class Replay {
   instance: Instance | null = null;
   /** The last record applied. */
   link: Link | null = null;
-  /** Build of the last record. */
+  /** Build of the last record that says something of the state. */
   build = '';
   turnsSinceSnapshot = 0;
   /** Epoch-millisecond time of the last entry. */
@@ -52,9 +52,12 @@ export class Replay {
         if (this.instance !== null) this.instance.recordedSchema = record.schema;
         this.checkDigest(record.digest, { seq: record.seq, index: 0 }, verify);
         break;
+      case 'fence':
+      case 'seal':
+        break;
     }
     this.link = { seq: record.seq, epoch: record.epoch, hash };
-    this.build = record.build;
+    if (record.kind !== 'fence' && record.kind !== 'seal') this.build = record.build;
   }
 
   /** Begins an entity none of whose records is written yet. */

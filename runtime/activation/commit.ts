@@ -53,8 +53,8 @@ export class Commit {
   private undigested = false;
   private schemaIsNew = false;
   private writing: Writing | null = null;
-  /** A snapshot made when its turn was closed, written right after it. */
-  private next: Writing | null = null;
+  /** Made when their turn was closed, written right after it: a snapshot, and the SEAL of a full bucket (C8). */
+  private next: Writing[] = [];
   private written: (() => void)[] = [];
   /** Who waits for the last record before the entity leaves memory. */
   private settled: (() => void) | null = null;
@@ -123,7 +123,8 @@ export class Commit {
     if (changed) this.index = index;
     const append = this.appendOf(record, changed ? index : null);
     this.turn = new OpenTurn(turn.seq + 1);
-    if (this.snapshotIsDue(instance)) this.next = { ...this.snapshot(instance), full };
+    if (this.snapshotIsDue(instance)) this.next.push({ ...this.snapshot(instance), full });
+    if (this.sealIsDue()) this.next.push({ ...this.seal(instance), full });
     this.write({ append, turn, wakeAt: index.wakeAt, full });
   }
 
@@ -181,6 +182,18 @@ export class Commit {
     return { append, turn: null, wakeAt: null, full: false };
   }
 
+  private sealIsDue(): boolean {
+    const { grounds, key } = this.activation;
+    return grounds.session.sealsAfter?.(key, this.turn.seq - 1) === true;
+  }
+
+  private seal({ environment }: Instance): Writing {
+    const record = { kind: 'seal', seq: this.turn.seq, ...this.head(), build: environment.build } as const;
+    const append = this.appendOf(record, null);
+    this.turn = new OpenTurn(this.turn.seq + 1);
+    return { append, turn: null, wakeAt: null, full: false };
+  }
+
   private appendOf(record: HistoryRecord, index: EntityIndex | null): Append {
     const bytes = encodeRecord(record);
     this.link = { seq: record.seq, epoch: record.epoch, hash: recordHash(bytes) };
@@ -204,11 +217,8 @@ export class Commit {
     } catch (error) {
       return activation.fail(error);
     }
-    if (this.next !== null) {
-      const snapshot = this.next;
-      this.next = null;
-      return this.write(snapshot);
-    }
+    const next = this.next.shift();
+    if (next !== undefined) return this.write(next);
     for (const run of this.written.splice(0)) run();
     this.settled?.();
     this.settled = null;

@@ -143,6 +143,14 @@ export interface StoreSession {
 
   /** Waits for what was issued, then gives the store back. Safe to call twice. */
   close(): Promise<void>;
+
+  /** True when the row after this one must be a SEAL, for the bucket is full (C8). Never where there are no buckets. */
+  sealsAfter?(key: EntityKey, seq: number): boolean;
+  /**
+   * An entity's history was read and replayed: what wakes it is found again from now on (C6). Answered before it serves.
+   * Needed where the index is written apart from the rows.
+   */
+  adopted?(key: EntityKey, index: EntityIndex): Promise<void>;
 }
 
 /** How a store is opened; every call begins a new session with a greater epoch. */

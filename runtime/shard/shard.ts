@@ -10,7 +10,7 @@
  */
 
 import type { Entry } from '../../framework/core/history';
-import type { CoreEnvironment } from '../../framework/core/instance';
+import type { CoreEnvironment, Instance } from '../../framework/core/instance';
 import type { OpenActivity } from '../../framework/core/ledger';
 import { isPerdureError, PerdureError } from '../../framework/errors';
 import type { EntityDefinition } from '../../framework/model/definition';
@@ -145,6 +145,7 @@ export class Shard implements Grounds {
   }
 
   async loaded(activation: Activation): Promise<void> {
+    if (activation.instance !== null) await this.adopted(activation, activation.instance);
     const open = activation.instance?.ledger.activities;
     if (open == null || open.size === 0) return;
     const notes = new Map((await this.session.notes(activation.key)).map(({ name, bytes }) => [name, bytes]));
@@ -283,6 +284,14 @@ export class Shard implements Grounds {
     const found = await this.session.index(key).catch(() => null);
     if (found === null || this.closed) return;
     await this.session.mark(key, { ...found.index, status, open: true, wakeAt: null }).catch(() => undefined);
+  }
+
+  /** Where an index row may be stale, what the history says counts from now on (C6, C9). */
+  private async adopted({ key, definition }: Activation, instance: Instance): Promise<void> {
+    if (this.session.adopted === undefined) return;
+    const index = indexOf(instance, definition, this.clock.now());
+    await this.session.adopted(key, index);
+    this.due(key, index.wakeAt);
   }
 
   /** A new build can load what an old one could not. */

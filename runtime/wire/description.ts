@@ -88,7 +88,7 @@ export interface EntityDescription {
 export interface HistoryEntry {
   readonly seq: number;
   readonly index: number;
-  readonly kind: 'admit' | 'apply' | 'hold' | 'snapshot' | 'digest';
+  readonly kind: 'admit' | 'apply' | 'hold' | 'snapshot' | 'digest' | 'fence' | 'seal';
   readonly time: number | null;
   readonly build: string;
   /** For instance `update redeem`, `activity mail.voucher`, `timer sleep`, `run`. */
