@@ -1,4 +1,4 @@
-import { disturbProcess, drawDriftPpm, drawPauseMs } from './disturbance';
+import { disturbProcess, drawDriftPpm, pauseMs } from './disturbance';
 import { FaultDial, PROFILES } from './fault-profile';
 import { SimClock } from './sim-clock';
 import { SimProcess } from './sim-process';
@@ -52,13 +52,13 @@ describe('disturbance', () => {
     const draw = new World({ seed: 6 }).random.stream('pauses');
     const decades = new Map<number, number>();
     for (let i = 0; i < 6_000; i += 1) {
-      const pauseMs = drawPauseMs(draw, HOUR_MS);
-      expect(pauseMs >= 10 && pauseMs < HOUR_MS).toBe(true);
-      const decade = String(Math.floor(pauseMs)).length;
+      const length = pauseMs([draw.float(), draw.float()], HOUR_MS);
+      expect(length >= 10 && length < HOUR_MS).toBe(true);
+      const decade = String(Math.floor(length)).length;
       decades.set(decade, (decades.get(decade) ?? 0) + 1);
     }
     expect([...decades.keys()].sort()).toEqual([2, 3, 4, 5, 6, 7]);
     for (const often of decades.values()) expect(often).toBeGreaterThan(800);
-    expect(drawPauseMs(draw, 5)).toBe(5);
+    expect(pauseMs([0.5, 0.5], 5)).toBe(5);
   });
 });

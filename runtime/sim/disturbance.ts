@@ -10,7 +10,7 @@
 
 import type { SimEvent } from './event-queue';
 import type { FaultDial, FaultProfile } from './fault-profile';
-import type { Range, SimStream } from './random';
+import type { Range } from './random';
 import type { Node, ReplicaSet } from './replica-set';
 import type { SimClock } from './sim-clock';
 import type { SimProcess } from './sim-process';
@@ -22,34 +22,36 @@ const REPLICA = label('disturb.replica');
 const PROCESS = label('disturb.process');
 const SHORTEST_PAUSE_MS = 10;
 
+/** Two floats in [0, 1), drawn for every stroke (and `ask` asked), whether or not it may happen: leaving one out moves no other. */
+export type How = readonly [number, number];
+
 /** Crashes and isolates the replicas of a set for ever after. */
 export function disturbReplicas(set: ReplicaSet, dial: FaultDial): void {
   const { world } = set;
-  const amnesia = world.random.stream('store.amnesia');
   for (const node of set.nodes) {
     const name = `replica-${node.replica.number}`;
+    const amnesia = world.random.stream(`store.amnesia.${node.replica.number}`);
     recur(
       world,
       `${name}.crash`,
       ({ store }) => store.crashEveryMs,
       dial,
-      (draw) => {
+      ([length], forgets) => {
         if (!node.up) return;
         set.setUp(node, false);
-        later(world, draw.between(dial.profile.store.downMs), () => {
-          set.setUp(node, true, !node.up && amnesia.chance(dial.profile.store.amnesia));
-        });
+        later(world, within(dial.profile.store.downMs, length), () => set.setUp(node, true, forgets));
       },
+      { ask: () => amnesia.chance(dial.profile.store.amnesia) },
     );
     recur(
       world,
       `${name}.cut`,
       ({ store }) => store.cutEveryMs,
       dial,
-      (draw) => {
+      ([length]) => {
         if (node.cut) return;
         set.setCut(node, true);
-        later(world, draw.between(dial.profile.store.cutMs), () => set.setCut(node, false));
+        later(world, within(dial.profile.store.cutMs, length), () => set.setCut(node, false));
       },
     );
   }
@@ -64,29 +66,22 @@ export function healReplicas(set: ReplicaSet): void {
 export function disturbProcess(process: SimProcess, clock: SimClock, dial: FaultDial): void {
   const { world, name } = process;
   const lives = (): boolean => process.alive;
-  const pause = (draw: SimStream): void => process.pause(drawPauseMs(draw, dial.profile.process.pauseMaxMs));
-  const jump = (draw: SimStream): void => clock.jump(Math.round(draw.between(dial.profile.process.jumpMs)));
-  recur(world, `${name}.pause`, (profile) => profile.process.pauseEveryMs, dial, pause, lives);
-  recur(world, `${name}.jump`, (profile) => profile.process.jumpEveryMs, dial, jump, lives);
+  const pause = (how: How): void => process.pause(pauseMs(how, dial.profile.process.pauseMaxMs));
+  const jump = ([length]: How): void => clock.jump(Math.round(within(dial.profile.process.jumpMs, length)));
+  recur(world, `${name}.pause`, (profile) => profile.process.pauseEveryMs, dial, pause, { lives });
+  recur(world, `${name}.jump`, (profile) => profile.process.jumpEveryMs, dial, jump, { lives });
 }
 
 /** Cuts a host off the store now and then, in one direction or both, until it dies. */
 export function disturbLinks(process: SimProcess, links: StoreLinks, dial: FaultDial): void {
   const { world, name } = process;
-  const cut = (draw: SimStream): void => {
-    const way = draw.below(3);
+  const cut = ([direction, length]: How): void => {
+    const way = Math.floor(direction * 3);
     if (way !== 0) links.cut(name, 'requests');
     if (way !== 1) links.cut(name, 'replies');
-    later(world, draw.between(dial.profile.store.hostCutMs), () => links.mend(name));
+    later(world, within(dial.profile.store.hostCutMs, length), () => links.mend(name));
   };
-  recur(
-    world,
-    `${name}.store`,
-    ({ store }) => store.hostCutEveryMs,
-    dial,
-    cut,
-    () => process.alive,
-  );
+  recur(world, `${name}.store`, ({ store }) => store.hostCutEveryMs, dial, cut, { lives: () => process.alive });
 }
 
 /** How fast or slow a machine's clocks run, in millionths. */
@@ -95,10 +90,11 @@ export function drawDriftPpm(world: World, dial: FaultDial): number {
 }
 
 /** From 10 ms on; each decade up to the longest is equally likely, and any length within it. */
-export function drawPauseMs(draw: SimStream, longestMs: number): number {
+export function pauseMs([decade, length]: How, longestMs: number): number {
   const decades: Range[] = [];
   for (let low = SHORTEST_PAUSE_MS; low < longestMs; low *= 10) decades.push([low, Math.min(low * 10, longestMs)]);
-  return decades.length === 0 ? longestMs : draw.between(draw.of(decades));
+  const drawn = decades[Math.floor(decade * decades.length)];
+  return drawn === undefined ? longestMs : within(drawn, length);
 }
 
 function recur(
@@ -106,8 +102,8 @@ function recur(
   name: string,
   everyMs: (profile: FaultProfile) => number,
   dial: FaultDial,
-  happen: (draw: SimStream) => void,
-  lives: () => boolean = () => true,
+  happen: (how: How, answer: boolean) => void,
+  { lives = () => true, ask = () => false }: { lives?: () => boolean; ask?: () => boolean } = {},
 ): void {
   const draw = world.random.stream(`disturb.${name}`);
   const what = name.startsWith('replica-') ? REPLICA : PROCESS;
@@ -118,11 +114,17 @@ function recur(
     pending = meanMs > 0 && lives() ? world.inside(world.nowMs + draw.between([0, 2 * meanMs]), what, strike) : null;
   };
   const strike = (): void => {
-    if (lives() && draw.chance(1)) happen(draw);
+    const how = [draw.float(), draw.float()] as const;
+    const answer = ask();
+    if (lives() && draw.chance(1)) happen(how, answer);
     arm();
   };
   dial.onTurn(arm);
   arm();
+}
+
+function within([low, high]: Range, part: number): number {
+  return low + part * (high - low);
 }
 
 function later(world: World, inMs: number, then: () => void): void {

@@ -42,7 +42,8 @@ type FaultStream =
   | 'replyLoss'
   | 'coordinatorDeath'
   | 'paxosUnknown'
-  | 'paxosEffect';
+  | 'paxosEffect'
+  | 'length';
 
 export interface Node {
   readonly replica: Replica;
@@ -77,7 +78,7 @@ export class ReplicaSet {
   }));
   /** Order of coordinators and replicas, and delays that are no fault. */
   readonly draw: SimStream;
-  /** One stream per fault. */
+  /** One stream per fault, and one for how long faults last. */
   readonly streams: Readonly<Record<FaultStream, SimStream>>;
 
   constructor(
@@ -96,6 +97,7 @@ export class ReplicaSet {
       coordinatorDeath: random.stream('store.coordinator-death'),
       paxosUnknown: random.stream('store.paxos-unknown'),
       paxosEffect: random.stream('store.paxos-effect'),
+      length: random.stream('store.fault-length'),
     };
   }
 
@@ -180,7 +182,7 @@ export class ReplicaSet {
     const { faults, world } = this;
     if (this.streams.hintLoss.chance(faults.hintLoss)) return world.count('store.hint-loss');
     world.count('store.hint');
-    this.#playBack(to, mutation, this.draw.between(faults.hintMs));
+    this.#playBack(to, mutation, this.streams.length.between(faults.hintMs));
   }
 
   /** Crashes a replica, or brings it back. */
@@ -214,12 +216,12 @@ export class ReplicaSet {
   #lateMs(): number {
     if (!this.streams.legLate.chance(this.faults.legLate)) return 0;
     this.world.count('store.leg-late');
-    return this.streams.legLate.between(this.faults.lateMs);
+    return this.streams.length.between(this.faults.lateMs);
   }
 
   #again(to: Node, mutation: Mutation): void {
     this.world.count('store.leg-duplicate');
-    const atMs = this.world.nowMs + this.streams.legDuplicate.between(this.faults.lateMs);
+    const atMs = this.world.nowMs + this.streams.length.between(this.faults.lateMs);
     const arrive = (): void => {
       if (to.up) to.replica.apply(mutation);
     };
@@ -228,7 +230,8 @@ export class ReplicaSet {
 
   #playBack(to: Node, mutation: Mutation, inMs: number): void {
     const arrive = (): void => {
-      if (!to.up || to.cut) return this.#playBack(to, mutation, HINT_RETRY_MS + this.draw.float() * HINT_RETRY_MS);
+      if (!to.up || to.cut)
+        return this.#playBack(to, mutation, HINT_RETRY_MS + this.streams.length.float() * HINT_RETRY_MS);
       this.world.count('store.hint-played');
       to.replica.apply(mutation);
     };

@@ -11,6 +11,7 @@
  * 2. After an error everything in flight and later is `unknown`, and the session never comes back.
  */
 
+import { hash32 } from '../../framework/codec/hash32';
 import { PerdureError } from '../../framework/errors';
 import type {
   Append,
@@ -36,6 +37,7 @@ import type { World } from './world';
 
 const SYNC_MS = [0.5, 4] as const;
 const READ_MS = [0.02, 0.3] as const;
+const APPEND = label('disk.append');
 const SYNC = label('disk.sync');
 const READ = label('disk.read');
 
@@ -84,7 +86,7 @@ export class SimDisk {
   /** Why a group commit fails now; null if it does not. */
   failure(): PerdureError | null {
     const { disk } = this.dial.profile;
-    if (this.#full.chance(disk.full)) this.#fullUntilMs = this.world.nowMs + this.#full.between(disk.fullMs);
+    if (this.#full.chance(disk.full)) this.#fullUntilMs = this.world.nowMs + this.draw.between(disk.fullMs);
     if (this.world.nowMs < this.#fullUntilMs) {
       this.world.count('disk.full');
       return trouble('disk_full', 'could not write: it is full; make room, then open it again');
@@ -117,6 +119,8 @@ class SimDiskSession implements StoreSession {
   append(batch: readonly Append[]): Promise<AppendResult[]> {
     if (this.#over !== null || this.#closing !== null) return Promise.resolve(batch.map(() => 'unknown'));
     if (batch.length === 0) return Promise.resolve([]);
+    const { world } = this.disk;
+    for (const { row } of batch) world.trace.tell(world.nowMs, APPEND, hash32(row.bytes));
     const records = plainCopy(batch).map(
       (record) => async () => (await this.durable.append([record]))[0] ?? ('unknown' as const),
     );

@@ -46,6 +46,7 @@ export class SimNetwork<Q, A> {
   readonly #duplicate: SimStream;
   readonly #late: SimStream;
   readonly #silence: SimStream;
+  readonly #length: SimStream;
 
   constructor(
     readonly world: World,
@@ -56,6 +57,7 @@ export class SimNetwork<Q, A> {
     this.#loss = random.stream('network.loss');
     this.#duplicate = random.stream('network.duplicate');
     this.#late = random.stream('network.late');
+    this.#length = random.stream('network.fault-length');
     this.#silence = random.stream('network.silence');
   }
 
@@ -147,7 +149,7 @@ export class SimNetwork<Q, A> {
     let atMs = Math.max(soonMs, (this.#links.get(link) ?? 0) + GAP_MS);
     if (this.#late.chance(network.late)) {
       this.world.count('network.late');
-      atMs += this.#late.between(network.lateMs);
+      atMs += this.#length.between(network.lateMs);
     } else this.#links.set(link, atMs);
     this.world.inside(atMs, ARRIVE, () => {
       if (this.#isCut(from, to)) this.world.count('network.cut-loss');
