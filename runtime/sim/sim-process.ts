@@ -84,9 +84,10 @@ export class SimProcess {
     for (const tell of this.#atDeath) tell();
   }
 
-  /** Tells the world, not the product, of the death. */
+  /** Tells the world, not the product, of the death; at once if it has happened. */
   onDeath(tell: () => void): void {
-    this.#atDeath.push(tell);
+    if (this.#alive) this.#atDeath.push(tell);
+    else tell();
   }
 
   /** Nothing runs for so long, and its monotonic clock stands. Ignored while paused or dead. */
