@@ -130,8 +130,8 @@ async function watchLease(seed: number): Promise<{ history: readonly Asked[]; de
         if (outcome === 'unknown') continue;
         asked.output = outcome;
       } else {
-        const lease = await store.lease(1).catch(() => UNKNOWN);
-        if (lease === UNKNOWN) continue;
+        const lease = await store.lease(1).catch((): 'lost' => 'lost');
+        if (lease === 'lost') continue;
         asked.output = from = lease?.epoch ?? null;
       }
       asked.returnedAt = now += 1;
