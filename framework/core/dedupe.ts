@@ -50,10 +50,17 @@ export function hashId(id: string): string {
   return hash('sha256', id, 'buffer').toString('latin1', 0, 16);
 }
 
-/** 64-bit hash of encoded arguments, independent of the order of keys. */
+/** 64-bit hash of encoded arguments, independent of the order of keys; of the bytes where they are no arguments. */
 export function hashPayload(args: Uint8Array): string {
-  const canonical = encodeValue(decodeValue(args), { classes: 'plain', sortKeys: true });
-  return hash('sha256', canonical, 'buffer').toString('latin1', 0, 8);
+  return hash('sha256', canonical(args), 'buffer').toString('latin1', 0, 8);
+}
+
+function canonical(args: Uint8Array): Uint8Array {
+  try {
+    return encodeValue(decodeValue(args), { classes: 'plain', sortKeys: true });
+  } catch {
+    return args;
+  }
 }
 
 export class Dedupe {

@@ -23,3 +23,7 @@ export const MAX_EVICTED_SESSIONS = 1_000;
 export const SHOWN_FAILURES = 10;
 /** Durable promises one entity may have pending. */
 export const MAX_PENDING_WAITS = 100_000;
+/** Largest encoded arguments or result that a step may leave: of a reply, an activity, a reminder, a `sideEffect`. */
+export const MAX_EFFECT_BYTES = 1024 * 1024;
+/** All that one step may leave, so that its record stays far below the largest row of a store. */
+export const MAX_STEP_BYTES = 16 * 1024 * 1024;

@@ -7,10 +7,11 @@
  */
 
 import { encodeValue } from '../codec/value';
-import { DeterminismFault } from '../errors';
+import { DeterminismFault, PerdureError } from '../errors';
 import type { Position } from '../model/identity';
 import type { Consequence, TimerPurpose } from './history';
 import { DurablePromise } from './durable-promise';
+import { MAX_EFFECT_BYTES, MAX_STEP_BYTES } from './limits';
 import { RandomStream } from './random';
 import type { Wait, Waiter } from './wait';
 
@@ -41,6 +42,8 @@ export class Step {
   /** The first determinism fault of the step, even if its code caught it. */
   fault: Error | null = null;
   private stream: RandomStream | null = null;
+  /** Of the payloads of the consequences. */
+  private bytes = 0;
 
   constructor(private readonly start: StepStart) {
     this.at = start.at;
@@ -65,8 +68,21 @@ export class Step {
     return this.nextNumber++;
   }
 
+  /** Refuses with `too_large` what would not fit into a record; what is recorded already fits. */
   add(consequence: Consequence): void {
+    if (!this.replaying) this.checkRoom(consequence);
     this.consequences.push(consequence);
+  }
+
+  private checkRoom(consequence: Consequence): void {
+    const length = payloadOf(consequence)?.length ?? 0;
+    this.bytes += length;
+    if (length <= MAX_EFFECT_BYTES && this.bytes <= MAX_STEP_BYTES) return;
+    const fact =
+      length > MAX_EFFECT_BYTES
+        ? `${describe(consequence)} has ${length} bytes, and the limit is ${MAX_EFFECT_BYTES}`
+        : `what one step asks for has ${this.bytes} bytes, and the limit is ${MAX_STEP_BYTES}`;
+    throw new PerdureError('too_large', `${this.current?.name ?? 'a step'}: ${fact}: keep a reference instead`);
   }
 
   timer(owner: number, purpose: TimerPurpose, due: number, method = '', args: Uint8Array | null = null): number {
@@ -126,4 +142,16 @@ export class Step {
       one.kind === 'sideEffect' ? [{ ordinal: one.ordinal, value: one.value }] : [],
     );
   }
+}
+
+function payloadOf(consequence: Consequence): Uint8Array | null {
+  if (consequence.kind === 'activity' || consequence.kind === 'timer') return consequence.args;
+  if (consequence.kind === 'sideEffect') return consequence.value;
+  return consequence.kind === 'outcome' && consequence.outcome.ok ? consequence.outcome.value : null;
+}
+
+function describe(consequence: Consequence): string {
+  if (consequence.kind === 'activity') return `the list of arguments of ${consequence.group}.${consequence.method}`;
+  if (consequence.kind === 'timer') return `the list of arguments of ${consequence.method}`;
+  return consequence.kind === 'outcome' ? 'its result' : 'the result of sideEffect()';
 }

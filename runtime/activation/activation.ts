@@ -277,9 +277,9 @@ export class Activation implements Job, Resident {
     }
     if (choice.from === 'continuations') return this.runContinuation(instance, choice.kind);
     if (message?.input == null) return;
-    this.mailbox.shiftMessage();
     if (choice.kind === 'apply') return this.perform(instance, { input: message.input, args: message.args }, message);
     this.commit.turn.add(admit(instance, message.input, this.position, this.grounds.clock.now()));
+    this.mailbox.shiftMessage();
     this.callers.answerWhenDone(message, message.input.id, null);
     if (this.callers.isHeld(message.input.id)) this.callers.tellHeld();
   }
@@ -316,6 +316,8 @@ export class Activation implements Job, Resident {
   private async perform(instance: Instance, source: Source, message: Delivery | null): Promise<void> {
     const wasHeld = instance.ledger.held !== null;
     const performed = await perform(instance, source, this.position, this.grounds.clock.now());
+    if (this.broken !== null) return;
+    if (message !== null) this.mailbox.shiftMessage();
     this.record(performed);
     if (message?.input != null) {
       if (performed.entry !== null) this.callers.answerWhenDone(message, message.input.id, performed.entry);

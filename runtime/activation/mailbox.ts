@@ -52,6 +52,7 @@ export class Mailbox {
     (this.continuations ??= []).push(continuation);
   }
 
+  /** Once its step has ended, not before: until then its sender is among those told that the entity failed. */
   shiftMessage(): void {
     this.messageAt += 1;
     if (this.messageAt < (this.messages?.length ?? 0)) return;

@@ -3,12 +3,25 @@
 import 'reflect-metadata';
 import { IsInt } from 'class-validator';
 import { encodeValue } from '../../framework/codec/value';
-import { Entity, Query, Signal, Update, condition, promise, sleep } from '../../framework';
+import {
+  Entity,
+  Query,
+  Signal,
+  Update,
+  activities,
+  condition,
+  enqueue,
+  promise,
+  sideEffect,
+  sleep,
+} from '../../framework';
 import { SEGMENT_IDS } from '../../framework/core/limits';
+import { serve } from '../node';
 import type { HistoryStore } from '../ports/history-store';
 import { memoryStore } from '../store/memory-store';
 import { StagedHost } from './staged-host.fixture';
 
+const work = activities<{ echo(text: string): Promise<string> }>('work');
 const bugs = { active: false };
 
 @Entity('job')
@@ -185,6 +198,67 @@ describe('operations', () => {
     await staged.settle();
     expect(await job().note('c')).toBe(4);
     expect(await staged.client.operation((held as { operation: string }).operation).result()).toBe(3);
+  });
+});
+
+describe('what does not fit', () => {
+  @Entity('large')
+  class Large {
+    calls = 0;
+    @Update() answer(length: number): string {
+      this.calls += 1;
+      return 'x'.repeat(length);
+    }
+    @Update() async ask(length: number): Promise<string> {
+      this.calls += 1;
+      return work.echo('x'.repeat(length));
+    }
+    @Update() draw(length: number): number {
+      this.calls += 1;
+      return sideEffect(() => 'x'.repeat(length)).length;
+    }
+    @Update() askOften(times: number): void {
+      this.calls += 1;
+      for (let n = 0; n < times; n += 1) enqueue(work).echo('x'.repeat(1_000_000));
+    }
+    @Query() seen(): number {
+      return this.calls;
+    }
+  }
+  const large = () => staged.client.entity(Large, 'A');
+  beforeEach(async () => {
+    staged = await StagedHost.start({ entities: [Large], activities: [serve(work, { echo: async () => 'done' })] });
+  });
+
+  it('into a record is refused with its name, and the step is undone (S17)', async () => {
+    const over = 1_048_577;
+    await expect(large().answer(over)).rejects.toMatchObject({ code: 'too_large' });
+    await expect(large().ask(over)).rejects.toMatchObject({ code: 'too_large' });
+    await expect(large().draw(over)).rejects.toThrow(/large\/A draw\(\): the result of sideEffect\(\) has .* bytes/);
+    await expect(large().askOften(17)).rejects.toThrow('what one step asks for');
+    expect(await large().answer(1_000)).toHaveLength(1_000);
+    expect(await large().seen()).toBe(1);
+  });
+
+  it('into arguments because they are no encoded list is refused, at whichever attempt (S13)', async () => {
+    await large().answer(1);
+    const key = { namespace: 'default', type: 'large', id: 'A' };
+    for (const attempt of [1, 2]) {
+      const args = Uint8Array.of(255, 254);
+      const id = { given: `m${attempt}` };
+      const message = {
+        op: 'message',
+        key,
+        message: 'update',
+        method: 'answer',
+        args,
+        id,
+        attempt,
+        submit: false,
+      } as const;
+      expect(await staged.transport.request(message, null)).toMatchObject({ ok: false });
+    }
+    expect(await large().seen()).toBe(1);
   });
 });
 
