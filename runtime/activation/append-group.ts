@@ -4,12 +4,13 @@
  * Owns: when a group is closed: at APPEND_GROUP_RECORDS, or once the jobs that were ready before it have had their
  * slices; one `append` and one `fence` for all of it. Does not own: what a record releases (`commit`).
  *
- * Invariants: records reach the store in the order they were added; nobody is told before the fence; once closed,
- * nothing is appended any more and nobody is told (C4).
+ * Invariants: records reach the store in the order they were added; nobody is told before the fence; when the store
+ * throws the outcome of all of them is unknown; once closed, nothing is appended any more and nobody is told (C4).
  */
 
 import { APPEND_GROUP_RECORDS } from '../config';
 import type { Append, AppendResult, StoreSession } from '../ports/history-store';
+import type { Log } from '../ports/telemetry';
 import type { Job, TurnLoop } from './turn-loop';
 
 /** Told what became of one record: `ok` only when it is durable and the session is still the owner. */
@@ -23,6 +24,7 @@ export class AppendGroup implements Job {
   constructor(
     private readonly session: StoreSession,
     private readonly loop: TurnLoop,
+    private readonly log: Log,
   ) {}
 
   add(append: Append, written: Written): void {
@@ -48,8 +50,14 @@ export class AppendGroup implements Job {
     const { appends, waiting, session } = this;
     this.appends = [];
     this.waiting = [];
-    const results = await session.append(appends);
-    const owner = results.includes('ok') && (await session.fence());
+    let results: readonly AppendResult[] = [];
+    let owner = false;
+    try {
+      results = await session.append(appends);
+      owner = results.includes('ok') && (await session.fence());
+    } catch (error) {
+      this.log.error({ error }, 'the store took no records: their outcome is unknown');
+    }
     if (this.closed) return;
     waiting.forEach((written, at) => {
       const result = results[at] ?? 'unknown';

@@ -17,7 +17,7 @@ import {
 } from '../../framework';
 import { SEGMENT_IDS } from '../../framework/core/limits';
 import { serve } from '../node';
-import type { HistoryStore } from '../ports/history-store';
+import type { HistoryStore, StoreSession } from '../ports/history-store';
 import { memoryStore } from '../store/memory-store';
 import { StagedHost } from './staged-host.fixture';
 
@@ -67,25 +67,28 @@ class Lamp {
   }
 }
 
-/** Takes the first `rows` records of each entity and never answers for a later one, as a crash before it would. */
-function cutOff(store: HistoryStore, rows: number): HistoryStore {
+type Batch = Parameters<StoreSession['append']>[0];
+
+/** The store, but for what its sessions do with records: `append` gets them and the way to the store itself. */
+function altered(store: HistoryStore, append: (batch: Batch, session: StoreSession) => unknown): HistoryStore {
   return {
     ...store,
-    open: async () => {
-      const session = await store.open();
-      return new Proxy(session, {
-        get: (target, name) => {
-          if (name === 'append')
-            return (batch: readonly { readonly row: { readonly seq: number } }[]) =>
-              batch.some(({ row }) => row.seq > rows)
-                ? new Promise(() => undefined)
-                : target.append(batch as Parameters<typeof target.append>[0]);
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    open: async () =>
+      new Proxy(await store.open(), {
+        get: (session, name) => {
+          if (name === 'append') return (batch: Batch) => append(batch, session);
+          const value: unknown = Reflect.get(session, name);
+          return typeof value === 'function' ? (value.bind(session) as unknown) : value;
         },
-      });
-    },
+      }),
   };
+}
+
+/** Takes the first `rows` records of each entity and never answers for a later one, as a crash before it would. */
+function cutOff(store: HistoryStore, rows: number): HistoryStore {
+  return altered(store, (batch, session) =>
+    batch.some(({ row }) => row.seq > rows) ? new Promise(() => undefined) : session.append(batch),
+  );
 }
 
 let staged: StagedHost;
@@ -114,6 +117,24 @@ describe('what a crash cut off', () => {
     await crashAfter(2, () => lamp().light());
     expect(staged.isResident('lamp', 'A')).toBe(true);
     expect(await lamp().seen()).toBe(2);
+  });
+});
+
+describe('a store that throws', () => {
+  it('costs the entities in that batch their memory, not the host; the next sending is applied once (S13)', async () => {
+    let throws = 1;
+    const store = altered(memoryStore(), async (batch, session) => {
+      if (throws-- > 0) throw new RangeError('a record too large for it');
+      return session.append(batch);
+    });
+    staged = await StagedHost.start({ entities: [Job], store });
+    const answer = staged.client.entity(Job, 'A').note('a');
+    await staged.settle();
+    await staged.advance(1_000);
+    expect(await answer).toBe(1);
+    expect(staged.errors.map(({ message }) => message)).toContain(
+      'the store took no records: their outcome is unknown',
+    );
   });
 });
 

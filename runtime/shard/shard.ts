@@ -76,7 +76,7 @@ export class Shard implements Grounds {
     this.session = session;
     this.clock = clock;
     this.loop = options.loop;
-    this.appends = new AppendGroup(session, options.loop);
+    this.appends = new AppendGroup(session, options.loop, log);
     this.core = options.core;
     this.log = log;
     this.limits = limits;
