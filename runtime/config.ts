@@ -145,8 +145,8 @@ export const BUCKET_ROWS = 10_000;
 /** Rows read at a time, and index entries. */
 export const BUCKET_PAGE_ROWS = 1_000;
 export const INDEX_PAGE_ENTRIES = 1_000;
-/** Keys of one shard whose tail is kept in memory; others are read again at their next use. */
-export const KNOWN_KEYS = 100_000;
+/** Keys of one shard whose tail is kept in memory; others are read again at their next use. More than RESIDENT_ENTITIES. */
+export const KNOWN_KEYS = 200_000;
 /** A heartbeat row is written this often; one that stands for D is a dead host's (C3). */
 export const HEARTBEAT_MS = 1_000;
 export const HEARTBEAT_DEAD_MS = 8_000;

@@ -1,0 +1,139 @@
+/**
+ * First touch: what an owner does before it uses a key for the first time in its epoch (C6, C7).
+ *
+ * Owns: reading pointer and buckets, adopting a chain, writing its tail again, one's own FENCE. Does not own: which rows
+ * form the chain (`chain`), the index of timers and open work (`shard-index`), what is kept of it (`owned-session`).
+ *
+ * Invariants: nothing of the key is served before the FENCE is at quorum and a session read that began after it found
+ * the session alive; an empty partition is left empty; a pointer whose base is missing is never an empty entity.
+ */
+
+import { encodeRecord, recordHash } from '../../../framework/codec/record';
+import { ROW_KIND } from '../../../framework/core/history';
+import { PerdureError } from '../../../framework/errors';
+import type { EntityKey } from '../../../framework/model/identity';
+import { keyText } from '../../../framework/model/identity';
+import { readRow } from '../../activation/loader';
+import { BUCKET_PAGE_ROWS } from '../../config';
+import type { ClusterStore, Pointer } from '../../ports/cluster-store';
+import type { Row } from '../../ports/history-store';
+import type { Adopted, Linked } from './chain';
+import { adopt } from './chain';
+import type { EpochWrites } from './epoch-writes';
+import { isPlanted } from './planted-bugs';
+import type { SessionGuard } from './session-guard';
+
+export interface Toucher {
+  readonly store: ClusterStore;
+  readonly guard: SessionGuard;
+  readonly writes: EpochWrites;
+  readonly epoch: number;
+  readonly build: string;
+}
+
+export interface Touched {
+  /** From the pointer's base to the tail, one's own FENCE included; never empty. */
+  readonly rows: readonly Linked[];
+  readonly pointer: Pointer | null;
+}
+
+/** Null for a key that has no history. Rejects with `unavailable`, or with `internal`, reason `corrupt`. */
+export async function firstTouch(toucher: Toucher, key: EntityKey): Promise<Touched | null> {
+  const found = (await read(toucher.store, key)) ?? (await read(toucher.store, key));
+  if (found === null) throw missingBase(key);
+  if (found === 'empty') return null;
+  const { adopted, pointer } = found;
+  const tail = adopted.rows.at(-1);
+  if (tail === undefined) return null;
+  if (tail.row.epoch === toucher.epoch) return { rows: adopted.rows, pointer };
+  if (tail.row.epoch > toucher.epoch) throw over(key);
+  const fence = fenceAbove(tail, toucher);
+  if (!(await writeAgain(toucher, key, adopted, fence))) throw over(key);
+  if (!(await toucher.guard.confirm()) || !toucher.writes.open) throw over(key);
+  const rows = isPlanted('skip-fence-row') ? adopted.rows : [...adopted.rows, fence];
+  return { rows, pointer };
+}
+
+/**
+ * All rows of a key from a seq on, over all epochs: buckets from the given one until the first that has none, which is
+ * not looked for up to bucket `through`: a bucket that ends below the seq is not the last one.
+ */
+export async function readBuckets(
+  store: ClusterStore,
+  key: EntityKey,
+  from: { readonly bucket: number; readonly seq: number; readonly through: number },
+): Promise<Linked[]> {
+  const all: Linked[] = [];
+  for (let { bucket } = from; ; bucket += 1) {
+    const before = all.length;
+    let next: { readonly seq: number; readonly epoch: number } | null = { seq: from.seq, epoch: 0 };
+    while (next !== null) {
+      const page = await store.readRows(key, bucket, next, BUCKET_PAGE_ROWS);
+      for (const row of page.rows) all.push(linkedOf(key, row, bucket));
+      next = page.next;
+    }
+    if (all.length === before && bucket >= from.through) return all;
+  }
+}
+
+/** Null when what was found does not close at the base. */
+async function read(
+  store: ClusterStore,
+  key: EntityKey,
+): Promise<{ readonly adopted: Adopted; readonly pointer: Pointer | null } | 'empty' | null> {
+  const pointer = await store.pointer(key);
+  const found = await readBuckets(store, key, { bucket: 0, seq: 0, ...pointer, through: 0 });
+  if (found.length === 0 && pointer === null) return 'empty';
+  const adopted = adopt(found, pointer);
+  return adopted === null ? null : { adopted, pointer };
+}
+
+/** The tail through trailing FENCE rows, then one's own FENCE: those of its bucket in one batch (C6). */
+async function writeAgain(
+  { store, writes }: Toucher,
+  key: EntityKey,
+  adopted: Adopted,
+  fence: Linked,
+): Promise<boolean> {
+  const rewrite = isPlanted('skip-tail-rewrite') ? [] : adopted.rewrite;
+  const rows = isPlanted('skip-fence-row') ? rewrite : [...rewrite, fence];
+  const byBucket = new Map<number, Row[]>();
+  for (const { bucket, row } of rows) byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), row]);
+  for (const [bucket, batch] of byBucket) {
+    if (!(await writes.untilOk(() => store.writeRows(key, bucket, batch)))) return false;
+  }
+  return true;
+}
+
+function fenceAbove(tail: Linked, { epoch, build }: Toucher): Linked {
+  const prev = { seq: tail.row.seq, epoch: tail.row.epoch, hash: tail.hash };
+  const seq = prev.seq + 1;
+  const bytes = encodeRecord({ kind: 'fence', seq, epoch, prev, build });
+  const row = { seq, epoch, kind: ROW_KIND.fence, bytes };
+  return { row, bucket: bucketAfter(tail), prev, hash: recordHash(bytes) };
+}
+
+/** Where the row after this one stands. */
+export function bucketAfter({ row, bucket }: { readonly row: Row; readonly bucket: number }): number {
+  return row.kind === ROW_KIND.seal ? bucket + 1 : bucket;
+}
+
+function linkedOf(key: EntityKey, row: Row, bucket: number): Linked {
+  const { record, hash } = readRow(key, row);
+  return { row, bucket, prev: record.prev, hash };
+}
+
+function over(key: EntityKey): PerdureError {
+  return new PerdureError(
+    'unavailable',
+    `${keyText(key)}: this host does not own its shard any more: send again with the same id`,
+    { reason: 'moved' },
+  );
+}
+
+function missingBase(key: EntityKey): PerdureError {
+  const fact = 'its rows do not lead back to where its pointer says that its history begins';
+  return new PerdureError('internal', `${keyText(key)}: ${fact}: the store has lost rows; restore it from a backup`, {
+    reason: 'corrupt',
+  });
+}
