@@ -103,6 +103,8 @@ export const MAX_STATE_BYTES = 1_048_576;
 /** Entities kept in memory, and the bytes of their states; the least recently used go first. */
 export const RESIDENT_ENTITIES = 100_000;
 export const RESIDENT_BYTES = 536_870_912;
+/** Pause before an entity with open work is loaded again after a failure that may pass. */
+export const RECOVERY_PAUSE_MS = 1_000;
 /** Entities looked at for one that can leave memory, each time one comes in. */
 export const EVICTION_TRIES = 16;
 /** A held input is tried again this often under one build, after a pause that doubles from the initial one (S19). */

@@ -156,7 +156,7 @@ function foldUndone(instance: Instance, input: Input, consumed: Consumed, failur
   const { ledger } = instance;
   const { continued, begins } = consumed;
   if (continued?.origin.kind === 'run' || begins === 'run') {
-    if (continued !== null) endInvocation(instance, continued);
+    if (continued !== null) endInvocation(instance, continued, isSkip(failure));
     endRun(instance, failure, at);
     return;
   }
@@ -165,13 +165,18 @@ function foldUndone(instance: Instance, input: Input, consumed: Consumed, failur
   const isUpdate = continued?.origin.kind === 'update' || (input.kind === 'message' && input.message === 'update');
   const method = continued?.origin.method ?? begins;
   if (!isUpdate && method !== null) noteFailure(instance, method, failure);
-  if (continued !== null) endInvocation(instance, continued);
+  if (continued !== null) endInvocation(instance, continued, isSkip(failure));
+}
+
+/** True for the failure with which an operator ends an invocation (S19). */
+export function isSkip({ kind, code }: Failure): boolean {
+  return kind === 'cancelled' && code === 'skipped';
 }
 
 /** A business failure completes the entity as failed (S18); a skipped run begins again from its first line (S19). */
 function endRun(instance: Instance, failure: Failure, at: Position): void {
   const { ledger } = instance;
-  if (failure.code === 'skipped') {
+  if (isSkip(failure)) {
     ledger.run = 'none';
     return;
   }
@@ -241,8 +246,11 @@ function foldOutcome(instance: Instance, one: Extract<Consequence, { kind: 'outc
   }
 }
 
-/** The invocation is over: what it alone waited for is dropped; an activity's result will be recorded and ignored. */
-export function endInvocation(instance: Instance, invocation: Waiter): void {
+/**
+ * The invocation is over: what it alone waited for is dropped. Its activities run to their end, their results recorded
+ * and ignored; those of an invocation that was `skipped` are dropped too.
+ */
+export function endInvocation(instance: Instance, invocation: Waiter, skipped = false): void {
   const { ledger } = instance;
   instance.invocations.delete(invocation.number);
   if (instance.holder === invocation) instance.holder = null;
@@ -250,7 +258,8 @@ export function endInvocation(instance: Instance, invocation: Waiter): void {
     instance.removeWait(wait.effect);
     ledger.timers?.delete(wait.kind === 'sleep' ? wait.effect : wait.timeout);
     const activity = ledger.activities?.get(wait.effect);
-    if (activity !== undefined) activity.owner = 0;
+    if (skipped) ledger.activities?.delete(wait.effect);
+    else if (activity !== undefined) activity.owner = 0;
   }
 }
 

@@ -151,6 +151,7 @@ export class Host {
   private async openSession(): Promise<void> {
     const { settings } = this;
     const session = await settings.store.open();
+    if (this.state === 'stopped') return session.close();
     this.session = session;
     const groups = new Map(settings.activities.map(({ group, target }) => [group, target]));
     const shard = new Shard({

@@ -9,6 +9,7 @@
  * shard is closed nothing is appended or released (C4).
  */
 
+import { isSkip } from '../../framework/core/fold';
 import type { Entry } from '../../framework/core/history';
 import type { CoreEnvironment, Instance } from '../../framework/core/instance';
 import type { OpenActivity } from '../../framework/core/ledger';
@@ -24,7 +25,7 @@ import type { ActivationLimits, Grounds } from '../activation/grounds';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, TIMER_RECHECK_MS } from '../config';
+import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
@@ -166,13 +167,17 @@ export class Shard implements Grounds {
         if (one.kind !== 'activity') continue;
         this.schedule(activation, { ...one, scheduledAt: entry.time }, null);
       }
-      if (
-        'input' in entry.source &&
-        entry.source.input.kind === 'operator' &&
-        entry.source.input.action === 'terminate'
-      ) {
+      const input = 'input' in entry.source ? entry.source.input : null;
+      if (input?.kind === 'operator' && input.action === 'terminate')
         this.runner.cancelAll(activation.key, 'terminate');
-      }
+      if (entry.undone !== null && isSkip(entry.undone)) this.cancelSkipped(activation);
+    }
+  }
+
+  /** Activities of a skipped invocation are told to stop: its history has dropped them (S19). */
+  private cancelSkipped({ key, instance }: Activation): void {
+    for (const { effect } of this.runner.describe(key)) {
+      if (!instance?.ledger.activities?.has(effect)) this.runner.cancel(key, effect, 'skip');
     }
   }
 
@@ -196,7 +201,8 @@ export class Shard implements Grounds {
     const reason = isPerdureError(error) ? error.reason : undefined;
     this.log.error({ entity: activation.name, error }, 'the entity cannot go on');
     if (reason === 'corrupt') void this.mark(activation.key, 'corrupt');
-    if (reason === 'divergence') void this.mark(activation.key, 'diverged');
+    else if (reason === 'divergence') void this.mark(activation.key, 'diverged');
+    else this.clock.after(RECOVERY_PAUSE_MS, () => void this.recoverOpen(activation.key));
   }
 
   /** No timer fires and no activity starts any more; those that run are told and waited for. */
@@ -264,6 +270,13 @@ export class Shard implements Grounds {
       after = keys.at(-1) ?? null;
       if (after === null || this.closed) return;
     }
+  }
+
+  /** Loads an entity again that failed for a passing reason, if it has open work that nothing else would wake. */
+  private async recoverOpen(key: EntityKey): Promise<void> {
+    if (this.closed) return;
+    const found = await this.session.index(key).catch(() => null);
+    if (found?.index.open && !this.closed) await this.recover(key);
   }
 
   private recover(key: EntityKey): Promise<void> {
