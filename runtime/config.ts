@@ -91,6 +91,10 @@ export const TURN_BYTES = 524_288;
 export const MAILBOX_MESSAGES = 10_000;
 /** Inputs admitted and not applied yet; more messages are `resource_exhausted`. */
 export const MAX_ADMITTED = 10_000;
+/** Bytes of their arguments; a snapshot holds them all. */
+export const MAX_ADMITTED_BYTES = 16_777_216;
+/** Names of promises that one entity keeps the outcome of. */
+export const MAX_PROMISES = 10_000;
 /** A snapshot is taken after so many turns or bytes of history, at the next quiet point (S24). */
 export const SNAPSHOT_TURNS = 100;
 export const SNAPSHOT_BYTES = 1_048_576;

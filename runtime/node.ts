@@ -14,6 +14,7 @@ import type { PerdureClient } from './client/types';
 import {
   MAILBOX_MESSAGES,
   MAX_ADMITTED,
+  MAX_ADMITTED_BYTES,
   MAX_RUNNING_ACTIVITIES,
   MAX_STATE_BYTES,
   MAX_TURNS_SINCE_SNAPSHOT,
@@ -69,6 +70,7 @@ export interface RunningHost {
 export const DEFAULT_LIMITS: HostLimits = {
   mailboxMessages: MAILBOX_MESSAGES,
   admitted: MAX_ADMITTED,
+  admittedBytes: MAX_ADMITTED_BYTES,
   turnBytes: TURN_BYTES,
   turnSteps: Number.MAX_SAFE_INTEGER,
   snapshotTurns: SNAPSHOT_TURNS,

@@ -20,7 +20,7 @@ import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
-import { lookAtContinuation, lookAtMessage, skipped } from './admission';
+import { fullReply, isFull, lookAtContinuation, lookAtMessage, skipped } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
 import { Footprint } from './footprint';
@@ -90,13 +90,7 @@ export class Activation implements Job, Resident {
 
   deliver(delivery: Delivery): void {
     if (this.broken !== null) return delivery.answer(errorReply(this.broken));
-    const { limits } = this.grounds;
-    const admitted = this.instance?.ledger.admitted.length ?? 0;
-    if (this.mailbox.size >= limits.mailboxMessages || admitted >= limits.admitted) {
-      return delivery.answer(
-        refusal('resource_exhausted', `${this.name} has too many messages waiting: send again later`),
-      );
-    }
+    if (isFull(this)) return delivery.answer(fullReply(this));
     this.mailbox.addMessage(delivery);
     this.proceed();
   }

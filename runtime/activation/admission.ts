@@ -15,6 +15,7 @@ import type { Performed } from '../../framework/core/perform';
 import { PerdureError } from '../../framework/errors';
 import type { MessageId, Position } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
+import { MAX_PROMISES } from '../config';
 import type { Callers } from './callers';
 import type { Commit } from './commit';
 import type { Resident } from './grounds';
@@ -77,6 +78,20 @@ function refused(name: string, id: MessageId, state: 'conflict' | 'too_old' | 'f
   }
 }
 
+/** No more messages are taken: too many wait, or what was admitted would not fit into a snapshot. */
+export function isFull({ mailbox, instance, grounds }: Admitting): boolean {
+  const { limits } = grounds;
+  const admitted = instance?.ledger.admitted ?? [];
+  if (mailbox.size >= limits.mailboxMessages || admitted.length >= limits.admitted) return true;
+  let bytes = 0;
+  for (const { input } of admitted) if (input.kind === 'message') bytes += input.args.length;
+  return bytes >= limits.admittedBytes;
+}
+
+export function fullReply({ name }: Admitting): Reply {
+  return refusal('resource_exhausted', `${name} has too many messages waiting: send again later`);
+}
+
 /** The failure with which an operator's skip ends an invocation (S19). */
 export function skipped(reason: string): Failure {
   const message = `an operator skipped it${reason && `: ${reason}`}`;
@@ -89,9 +104,15 @@ export function lookAtContinuation(entity: Admitting, instance: Instance, input:
   const { promises, admitted, ended } = instance.ledger;
   const waiting = admitted.find((one) => one.input.kind === 'promise' && one.input.name === input.name)?.input;
   const known = promises?.get(input.name) ?? (waiting?.kind === 'promise' ? waiting.outcome : undefined);
-  if (known === undefined) return ended ? entity.callers.endReply(instance) : null;
+  if (known === undefined && ended) return entity.callers.endReply(instance);
+  if (known === undefined) return (promises?.size ?? 0) < MAX_PROMISES ? null : promisesFull(entity.name);
   if (Buffer.compare(encodeValue(known), encodeValue(input.outcome)) === 0) return acknowledged(0, true);
   return refusal('conflict', `${entity.name}: promise ${input.name} was completed before, with another outcome`);
+}
+
+function promisesFull(name: string): Reply {
+  const cure = 'use fewer names, or complete through a signal';
+  return refusal('resource_exhausted', `${name} has had ${MAX_PROMISES} promises completed: ${cure}`);
 }
 
 /** False for what has been applied or admitted before, or that nobody waits for any more. */

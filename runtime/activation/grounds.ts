@@ -17,6 +17,7 @@ import type { TurnLoop } from './turn-loop';
 export interface ActivationLimits {
   readonly mailboxMessages: number;
   readonly admitted: number;
+  readonly admittedBytes: number;
   readonly turnBytes: number;
   /** Steps that may share a record; 1 makes every step durable by itself. */
   readonly turnSteps: number;

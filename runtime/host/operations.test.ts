@@ -223,6 +223,19 @@ describe('bounds of an entity', () => {
     expect(await job.seen()).toHaveLength(taken + 8);
   });
 
+  it('admitted messages are bounded by their bytes too, for a snapshot holds them all', async () => {
+    staged = await StagedHost.start({ entities: [Job], limits: { admittedBytes: 1_000 } });
+    const job = staged.client.entity(Job, 'A');
+    await job.note('first');
+    await staged.client.hold(job);
+    await job.note('x'.repeat(600));
+    await job.note('y'.repeat(600));
+    await expect(job.note('z')).rejects.toMatchObject({ code: 'resource_exhausted' });
+    await staged.client.resume(job);
+    await staged.settle();
+    expect(await job.seen()).toHaveLength(3);
+  });
+
   it('a state over maxStateBytes is too_large, and the step is undone', async () => {
     staged = await StagedHost.start({ entities: [Job], limits: { maxStateBytes: 2_000 } });
     const job = staged.client.entity(Job, 'A');
