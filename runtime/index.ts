@@ -8,5 +8,7 @@ export type * from './ports/history-store';
 export type { Log, LogFields } from './ports/telemetry';
 export { silentLog } from './ports/telemetry';
 export { memoryStore } from './store/memory-store';
+export { verifyStore } from './store/verify-store';
+export type { VerifyReport } from './store/embedded/verify';
 export { pinoLog } from './system/telemetry';
 export { memory } from './transport/memory-transport';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,12 @@ describe('a full check of a data directory (C13)', () => {
     await host.stop();
   });
   afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('makes no store where there is none', async () => {
+    const nothing = join(directory, 'nothing');
+    await expect(verifyStore(nothing)).rejects.toMatchObject({ code: 'not_found' });
+    expect(existsSync(nothing)).toBe(false);
+  });
 
   /** Changes the third record of `front`, as somebody with SQL could. */
   function change(sql: string, bytes?: (now: Uint8Array) => Uint8Array): void {

@@ -5,6 +5,8 @@
  * Does not own: the walk (`embedded/verify`), replaying, which needs the classes.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { sameBytes } from '../../framework/codec/fields';
 import { decodeRecord, recordHash } from '../../framework/codec/record';
 import { ROW_KIND } from '../../framework/core/history';
@@ -12,14 +14,19 @@ import { PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Row } from '../ports/history-store';
+import { MAIN_FILE } from './embedded/layout';
 import { sqliteStore } from './embedded/sqlite-store';
 import type { VerifyReport } from './embedded/verify';
 
 /**
  * Reads every page and every record of the store in `directory`. It is opened for that, so no host may have it, and what
- * a crash left in its log is recovered; histories are not changed. Rejects as `sqliteStore(…).open()` does.
+ * a crash left in its log is recovered; histories are not changed. Rejects with `not_found` where there is none, and as
+ * `sqliteStore(…).open()` does.
  */
 export async function verifyStore(directory: string): Promise<VerifyReport> {
+  if (!existsSync(join(directory, MAIN_FILE))) {
+    throw new PerdureError('not_found', `${directory} has no history to check: give the data directory of a host`);
+  }
   const session = await sqliteStore({ directory }).open();
   try {
     return await session.verify(checkRow);

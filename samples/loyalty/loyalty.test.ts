@@ -126,6 +126,22 @@ describe('the loyalty sample', () => {
     expect(run).toMatchObject({ code: 2, out: '' });
   });
 
+  it('checks a data directory with --verify, and names what is damaged (C13)', async () => {
+    await runOn(file('one.csv', '00001,2021-01-01,1,11.77', '00002,2021-01-12,1,12.00'));
+    const whole = await start(['--data', data, '--verify']);
+    expect([whole.code, whole.out]).toEqual([0, '2 accounts with 2 records checked: 0 problems\n']);
+    const main = join(data, 'history.db');
+    const bytes = readFileSync(main);
+    const at = bytes.lastIndexOf('purchased');
+    bytes[at] = 0;
+    writeFileSync(main, bytes);
+    const damaged = await start(['--data', data, '--verify']);
+    expect(damaged.code).toBe(1);
+    expect(damaged.err).toMatch(/record 1/);
+    const missing = await start(['--data', join(folder, 'nothing'), '--verify']);
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('has no history to check')]);
+  });
+
   it('says in one line that another process has the directory, and ends with 3 (C13)', async () => {
     const session = await sqlite(data).open();
     const run = await start(['--data', data]);

@@ -1,11 +1,12 @@
 /**
  * `npm start -- [--input FILE.csv] [--data DIR] [--json]`: purchases of a CSV file into durable loyalty accounts.
+ * With `--verify` it checks every page and record of the data directory instead.
  *
  * Exit codes: 0 all lines are in the accounts and these add up; 1 lines were refused, or the figures differ; 2 bad
  * usage; 3 the data directory cannot be used; 130 interrupted, and what was read so far is in.
  */
 
-import { serve, sqlite, startHost } from 'perdure/host';
+import { serve, sqlite, startHost, verifyStore } from 'perdure/host';
 import type { RunningHost } from 'perdure/host';
 import { isPerdureError } from 'perdure/client';
 import type { FileHandle } from 'node:fs/promises';
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return DONE;
   }
+  if (options.verify) return verify(options.data);
   const file = await openInput(options.input);
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const mailer = new Mailer(join(options.data, 'outbox.jsonl'));
@@ -55,6 +57,13 @@ async function main(): Promise<number> {
     mailer.close();
     await file.close();
   }
+}
+
+async function verify(directory: string): Promise<number> {
+  const { entities, rows, problems } = await verifyStore(directory);
+  for (const { entity, fact } of problems) process.stderr.write(`${entity === null ? '' : `${entity.id}: `}${fact}\n`);
+  process.stdout.write(`${entities} accounts with ${rows} records checked: ${problems.length} problems\n`);
+  return problems.length === 0 ? DONE : FAILED;
 }
 
 async function run(host: RunningHost, file: FileHandle, options: Options, mailer: Mailer): Promise<number> {

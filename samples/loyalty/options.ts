@@ -5,12 +5,14 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const USAGE = 'Usage: npm start -- [--input FILE.csv] [--data DIR] [--json]';
+export const USAGE = 'Usage: npm start -- [--input FILE.csv] [--data DIR] [--json] [--verify]';
 
 export interface Options {
   readonly input: string;
   readonly data: string;
   readonly json: boolean;
+  /** Check the data directory, and import nothing. */
+  readonly verify: boolean;
 }
 
 /** Compiled or not, the file is found from the root of the package. */
@@ -22,10 +24,10 @@ export class BadUsage extends Error {}
 
 /** Throws BadUsage. */
 export function readOptions(args: readonly string[]): Options | 'help' {
-  const { input, data, json, help } = parse([...args]);
+  const { input, data, json, verify, help } = parse([...args]);
   if (help) return 'help';
   if (input === '' || data === '') throw new BadUsage(`an empty name is given. ${USAGE}`);
-  return { input: resolve(input), data: resolve(data), json };
+  return { input: resolve(input), data: resolve(data), json, verify };
 }
 
 function parse(args: string[]) {
@@ -36,6 +38,7 @@ function parse(args: string[]) {
         input: { type: 'string', default: SHIPPED_FILE },
         data: { type: 'string', default: DEFAULT_DATA },
         json: { type: 'boolean', default: false },
+        verify: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;

@@ -5,6 +5,7 @@
  * Exit codes: 0 everybody was charged exactly twelve times; 1 not so; 2 bad usage.
  */
 
+import 'perdure/host';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
