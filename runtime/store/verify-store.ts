@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { sameBytes } from '../../framework/codec/fields';
 import { decodeRecord, recordHash } from '../../framework/codec/record';
 import { ROW_KIND } from '../../framework/core/history';
+import type { HistoryRecord } from '../../framework/core/history';
 import { PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
@@ -37,7 +38,7 @@ export async function verifyStore(directory: string): Promise<VerifyReport> {
 
 /** Throws `internal`, reason `corrupt`, for a row that does not decode or does not follow `previous`. */
 export function checkRow(key: EntityKey, row: Row, previous: Row | null): void {
-  const record = decodeRecord(row.bytes);
+  const record = read(key, row);
   const fits = record.seq === row.seq && record.epoch === row.epoch && ROW_KIND[record.kind] === row.kind;
   if (!fits) fail(key, row, 'says another place than the one it has');
   const { prev } = record;
@@ -49,6 +50,14 @@ export function checkRow(key: EntityKey, row: Row, previous: Row | null): void {
     prev?.seq === previous.seq && prev.epoch === previous.epoch && sameBytes(prev.hash, recordHash(previous.bytes));
   if (!follows || row.seq !== previous.seq + 1 || row.epoch < previous.epoch)
     fail(key, row, 'does not follow the one before it');
+}
+
+function read(key: EntityKey, row: Row): HistoryRecord {
+  try {
+    return decodeRecord(row.bytes);
+  } catch (error) {
+    fail(key, row, `cannot be read (${(error as Error).message})`);
+  }
 }
 
 function fail(key: EntityKey, { seq }: Row, fact: string): never {
