@@ -25,6 +25,9 @@ export interface ClusterRunOptions {
   readonly operations?: number;
   readonly pauseMs?: Range;
   readonly crashWithin?: number;
+  readonly deadlyWrites?: number;
+  /** How long a caller sends an operation again before it gives it up; less than a takeover leaves rows to nobody. */
+  readonly patienceMs?: number;
 }
 
 export interface ClusterRun {
@@ -47,12 +50,12 @@ const LONGEST_MS = 24 * 3_600_000;
 /** Runs one seed. Rejects if the simulation itself fails. */
 export async function runCluster(options: ClusterRunOptions): Promise<ClusterRun> {
   const { seed, profile, hosts = 3, shards = 2, keys = 3, clients = 4, operations = 40 } = options;
-  const { pauseMs = [50, 3_000], crashWithin = 400 } = options;
+  const { pauseMs = [50, 3_000], crashWithin = 400, deadlyWrites = 0, patienceMs = PATIENCE_MS } = options;
   const world = new World({ seed });
-  const cluster = new SimCluster(world, { hosts, shards, profile, crashWithin, entities: [Journal] });
+  const cluster = new SimCluster(world, { hosts, shards, profile, crashWithin, deadlyWrites, entities: [Journal] });
   let ticks = 0;
   const names = Array.from({ length: keys }, (_, i) => `k-${i + 1}`);
-  const clientOf = (name: string, patienceMs: number): ListClient =>
+  const clientOf = (name: string, patience: number): ListClient =>
     new ListClient({
       name,
       network: cluster.network,
@@ -60,9 +63,9 @@ export async function runCluster(options: ClusterRunOptions): Promise<ClusterRun
       keys: names,
       tick: () => (ticks += 1),
       pauseMs,
-      patienceMs,
+      patienceMs: patience,
     });
-  const callers = Array.from({ length: clients }, (_, i) => clientOf(`client-${i + 1}`, PATIENCE_MS));
+  const callers = Array.from({ length: clients }, (_, i) => clientOf(`client-${i + 1}`, patienceMs));
   await world.complete(Promise.all(callers.map((caller) => caller.work(operations))), LONGEST_MS);
   cluster.heal(PROFILES.calm);
   const auditor = clientOf('auditor', HEALED_MS);
@@ -76,6 +79,7 @@ export async function runCluster(options: ClusterRunOptions): Promise<ClusterRun
   const verdict = checkListAppend(all);
   const fault =
     cluster.alarms[0] ??
+    [...callers, auditor].flatMap((caller) => caller.complaints)[0] ??
     (verdict.verdict === 'illegal' ? verdict.counterexample.text : null) ??
     (healed ? null : `the healed cluster has not answered within ${HEALED_MS} ms`);
   return {

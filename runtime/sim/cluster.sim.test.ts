@@ -1,7 +1,7 @@
 import { plantBug } from '../shard/ownership/planted-bugs';
 import { runCluster } from './cluster-run';
 import type { ProfileName } from './fault-profile';
-import { PROFILES } from './fault-profile';
+import { PROFILES, profileOf } from './fault-profile';
 
 const SEEDS: readonly (readonly [ProfileName, number])[] = [
   ['calm', 2],
@@ -11,6 +11,20 @@ const SEEDS: readonly (readonly [ProfileName, number])[] = [
   ['paxos-unknown', 6],
   ['late-writes', 3],
 ];
+
+/**
+ * Hosts die with a row half way, which is then on any of the replicas, and nothing repairs what a read finds: what the
+ * protocol alone is left to do.
+ */
+const halfWay = {
+  profile: profileOf('half-way', { store: { readRepair: false } }),
+  operations: 40,
+  crashWithin: 100_000,
+  deadlyWrites: 0.3,
+  keys: 1,
+  shards: 1,
+  pauseMs: [20, 1_500],
+} as const;
 
 describe('a cluster of three hosts, two shards and journals, whose hosts crash', () => {
   afterEach(() => plantBug(null));
@@ -23,6 +37,12 @@ describe('a cluster of three hosts, two shards and journals, whose hosts crash',
     expect(run.counts.get('cluster.epoch')).toBeGreaterThan(2);
   });
 
+  it.each([5, 6])('keeps it when hosts die with a row half way: seed %i (C6, C7)', async (seed) => {
+    const run = await runCluster({ seed, ...halfWay });
+    expect(run.fault).toBeNull();
+    expect(run.counts.get('cluster.deadly-write')).toBeGreaterThan(10);
+  });
+
   it('runs the same way with the same seed', async () => {
     const options = { seed: 5, profile: PROFILES.storm, operations: 10 };
     const [first, second] = [await runCluster(options), await runCluster(options)];
@@ -33,5 +53,11 @@ describe('a cluster of three hosts, two shards and journals, whose hosts crash',
     plantBug('skip-fence-read');
     const run = await runCluster({ seed: 1, profile: PROFILES.pauses });
     expect(run.fault).toMatch('is not linearizable');
+  });
+
+  it.each([5, 6])('is found out when a tail is not written again: seed %i (C6, C7)', async (seed) => {
+    plantBug('skip-tail-rewrite');
+    const run = await runCluster({ seed, ...halfWay });
+    expect(run.fault).not.toBeNull();
   });
 });

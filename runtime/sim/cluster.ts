@@ -8,10 +8,13 @@
 import { definitionsOf } from '../../framework/model/definition';
 import type { EntityClass } from '../../framework/model/definition';
 import { PerdureError } from '../../framework/errors';
+import type { EntityKey } from '../../framework/model/identity';
 import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
 import { Member } from '../host/member';
 import { DEFAULT_LIMITS } from '../node';
+import type { WriteOutcome } from '../ports/cluster-store';
+import type { Row } from '../ports/history-store';
 import type { Log, LogFields } from '../ports/telemetry';
 import { silentLog } from '../ports/telemetry';
 import { Shard } from '../shard/shard';
@@ -19,7 +22,7 @@ import type { OwnedSession } from '../shard/ownership/owned-session';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { disturbProcess, drawDriftPpm } from './disturbance';
-import { FaultDial } from './fault-profile';
+import { FaultDial, profileOf } from './fault-profile';
 import type { FaultProfile } from './fault-profile';
 import type { Range, SimStream } from './random';
 import { SimClock } from './sim-clock';
@@ -39,6 +42,8 @@ export interface ClusterOptions {
   readonly profile: FaultProfile;
   /** A host crashes with one of its first so many requests to a port; 0 for never. */
   readonly crashWithin: number;
+  /** Of each write of rows: its host and the coordinator die, and each replica has it or has not. */
+  readonly deadlyWrites: number;
 }
 
 const BUCKET_ROWS = 6;
@@ -103,7 +108,7 @@ export class SimCluster {
   /** One session after another, as long as the process lives. */
   private async serve(process: SimProcess, clock: SimClock): Promise<void> {
     const { name } = process;
-    const store = new SimStore(this.store, process);
+    const store = new DeadlyStore(this.store, process, (write) => this.halfWay(process, write));
     const entropy = simEntropy(process);
     const loop = new TurnLoop(clock, () => undefined);
     for (;;) {
@@ -115,6 +120,18 @@ export class SimCluster {
       this.world.count('cluster.session-lost');
       await new Promise<void>((resolve) => clock.after(REBIRTH_MS, resolve));
     }
+  }
+
+  /** Now and then ends a host in the middle of a write, and the coordinator with it. */
+  private halfWay(process: SimProcess, write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    if (this.crashWithin === 0 || !this.draw.chance(this.options.deadlyWrites)) return write();
+    this.world.count('cluster.deadly-write');
+    const { profile } = this.dial;
+    this.dial.turn(profileOf(profile.name, { store: { coordinatorDeath: 1 } }, profile));
+    const outcome = write();
+    this.dial.turn(profile);
+    process.crash();
+    return outcome;
   }
 
   private shardOn(
@@ -157,5 +174,20 @@ export class SimCluster {
   private alarm({ error, entity }: LogFields, message: string): void {
     if (!(error instanceof Error) || (error as Partial<PerdureError>).code === 'unavailable') return;
     this.alarms.push(`${String(entity)}: ${message}: ${error.stack ?? error.message}`);
+  }
+}
+
+/** Some hosts die of their writes: the row may be on all replicas, on one or on none, and nobody knows. */
+class DeadlyStore extends SimStore {
+  constructor(
+    cluster: StoreCluster,
+    host: SimProcess,
+    private readonly halfWay: (write: () => Promise<WriteOutcome>) => Promise<WriteOutcome>,
+  ) {
+    super(cluster, host);
+  }
+
+  override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
+    return this.halfWay(() => super.writeRows(key, bucket, rows));
   }
 }

@@ -38,6 +38,8 @@ const RESEND_MS: Range = [20, 200];
 
 export class ListClient {
   readonly operations: ListOperation[] = [];
+  /** Answers that no fault excuses. */
+  readonly complaints: string[] = [];
   private readonly process: SimProcess;
   private readonly clock: SimClock;
   private readonly draw: SimStream;
@@ -98,7 +100,8 @@ export class ListClient {
     const { code, reason, message } = reply.error;
     if (code === 'unavailable') return { kind: 'again', received: reason !== 'moved' };
     if (code === 'not_found' && op.kind === 'read') return { kind: 'answer', output: [] };
-    throw new Error(`${op.kind} of ${key} was answered ${code}: ${message}`);
+    this.complaints.push(`${op.kind} of ${key} was answered ${code}: ${message}`);
+    return { kind: 'again', received: true };
   }
 
   private timeout(): Promise<'silence'> {
