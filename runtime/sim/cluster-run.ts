@@ -28,6 +28,7 @@ export interface ClusterRunOptions {
   readonly deadlyWrites?: number;
   /** How long a caller sends an operation again before it gives it up; less than a takeover leaves rows to nobody. */
   readonly patienceMs?: number;
+  readonly readShare?: number;
 }
 
 export interface ClusterRun {
@@ -50,7 +51,13 @@ const LONGEST_MS = 24 * 3_600_000;
 /** Runs one seed. Rejects if the simulation itself fails. */
 export async function runCluster(options: ClusterRunOptions): Promise<ClusterRun> {
   const { seed, profile, hosts = 3, shards = 2, keys = 3, clients = 4, operations = 40 } = options;
-  const { pauseMs = [50, 3_000], crashWithin = 400, deadlyWrites = 0, patienceMs = PATIENCE_MS } = options;
+  const {
+    pauseMs = [50, 3_000],
+    crashWithin = 400,
+    deadlyWrites = 0,
+    patienceMs = PATIENCE_MS,
+    readShare = 0.5,
+  } = options;
   const world = new World({ seed });
   const cluster = new SimCluster(world, { hosts, shards, profile, crashWithin, deadlyWrites, entities: [Journal] });
   let ticks = 0;
@@ -64,6 +71,7 @@ export async function runCluster(options: ClusterRunOptions): Promise<ClusterRun
       tick: () => (ticks += 1),
       pauseMs,
       patienceMs: patience,
+      readShare,
     });
   const callers = Array.from({ length: clients }, (_, i) => clientOf(`client-${i + 1}`, patienceMs));
   await world.complete(Promise.all(callers.map((caller) => caller.work(operations))), LONGEST_MS);

@@ -27,6 +27,8 @@ export interface ListClientOptions {
   readonly tick: () => number;
   readonly pauseMs: Range;
   readonly patienceMs: number;
+  /** Of the operations, from 0 to 1. */
+  readonly readShare: number;
 }
 
 /** What an attempt came to; `again` may be sent once more. */
@@ -58,7 +60,7 @@ export class ListClient {
     for (let i = 0; i < count; i += 1) {
       await this.pause(this.options.pauseMs);
       const key = this.draw.of(this.options.keys);
-      if (this.draw.below(2) === 0) await this.call(key, { kind: 'read' });
+      if (this.draw.float() < this.options.readShare) await this.call(key, { kind: 'read' });
       else await this.call(key, { kind: 'append', value: `${this.options.name}.${this.n + 1}` });
     }
   }
