@@ -1,8 +1,8 @@
 /** `perdure/host`: what starts a host. Importing it opens nothing and loads no driver. */
 
 import './node-floor';
-export { DEFAULT_LIMITS, defineHost, serve, sqlite, startHost } from './node';
-export type { HostLimits, HostOptions, RunningHost } from './node';
+export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './node';
+export type { HostLimits, HostOptions, RemoteGroup, RunningHost } from './node';
 export type { ServedGroup } from './host/host';
 export type * from './ports/history-store';
 export type { Log, LogFields } from './ports/telemetry';

@@ -5,7 +5,7 @@
  */
 
 import './node-floor';
-import { groupName } from '../framework/core/activities';
+import { declaredGroups, groupName } from '../framework/core/activities';
 import { PerdureError } from '../framework/errors';
 import type { EntityClass } from '../framework/model/definition';
 import type { ActivityGroup, ActivityMethods } from '../framework/model/handle';
@@ -42,8 +42,11 @@ export type HostLimits = HostSettings['limits'];
 export interface HostOptions {
   /** Entity classes to serve, each type once. */
   readonly entities: readonly EntityClass[];
-  /** Groups of activities this host runs: `serve(mail, new Mailer())`. */
-  readonly activities?: readonly ServedGroup[];
+  /**
+   * Groups of activities this host runs, `serve(mail, new Mailer())`, and those it leaves to others, `remote(billing)`.
+   * A group that was declared in this process and is neither refuses to start.
+   */
+  readonly activities?: readonly (ServedGroup | RemoteGroup)[];
   readonly store: HistoryStore;
   /** In this process by default. */
   readonly transport?: Transport;
@@ -55,6 +58,11 @@ export interface HostOptions {
   /** How often steps are checked for writes that replay could not repeat; every step when NODE_ENV is `development`. */
   readonly checks?: 'always' | 'sampled';
   readonly limits?: Partial<HostLimits>;
+}
+
+/** A group of activities that another host runs. */
+export interface RemoteGroup {
+  readonly remote: string;
 }
 
 export interface RunningHost {
@@ -92,7 +100,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { transport = memory(), namespace = 'default' } = options;
   const host = await Host.start({
     entities: options.entities,
-    activities: checkGroups(options.activities ?? []),
+    activities: chooseGroups(options.activities ?? []),
     store: options.store,
     transport,
     namespace,
@@ -124,9 +132,23 @@ export function serve<A extends object>(group: ActivityGroup<A>, target: Activit
   return { group: groupName(group), target };
 }
 
+/** This host does not run the group: its activities stay open until a host that serves it has the store. */
+export function remote<A>(group: ActivityGroup<A>): RemoteGroup {
+  return { remote: groupName(group) };
+}
+
 /** History in a directory on this machine's disk; see `sqliteStore`. */
 export function sqlite(directory: string): HistoryStore {
   return sqliteStore({ directory });
+}
+
+function chooseGroups(groups: readonly (ServedGroup | RemoteGroup)[]): readonly ServedGroup[] {
+  const served = checkGroups(groups.filter((one) => 'group' in one));
+  const known = new Set(groups.map((one) => ('group' in one ? one.group : one.remote)));
+  const missing = [...declaredGroups()].find((name) => !known.has(name));
+  if (missing === undefined) return served;
+  const cure = 'add serve(group, object) to the activities of the host, or remote(group) if another host runs it';
+  throw new PerdureError('invalid_argument', `nobody runs the activities '${missing}': ${cure}`);
 }
 
 export function checkGroups(groups: readonly ServedGroup[]): readonly ServedGroup[] {

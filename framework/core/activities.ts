@@ -35,11 +35,22 @@ interface Group {
   readonly options: ActivityOptions;
 }
 
+/** Names of the groups that this process has declared, kept under a global symbol as all registries are. */
+const DECLARED = Symbol.for('perdure.activities.declared');
+const home = globalThis as { [DECLARED]?: Set<string> };
+
+/** What a host must serve, or name as remote. */
+export function declaredGroups(): ReadonlySet<string> {
+  return (home[DECLARED] ??= new Set());
+}
+
 /** Declares a group of activities; a host serves it with an object that has these methods. */
 export function activities<A>(name: string, options: ActivityCallOptions = {}): ActivityGroup<A> {
   if (typeof name !== 'string' || name === '')
     throw new PerdureError('invalid_argument', 'activities() needs the name of the group');
-  return groupProxy({ name, options: resolve(DEFAULT_ACTIVITY_OPTIONS, options, name) }) as ActivityGroup<A>;
+  const group = { name, options: resolve(DEFAULT_ACTIVITY_OPTIONS, options, name) };
+  (home[DECLARED] ??= new Set()).add(name);
+  return groupProxy(group) as ActivityGroup<A>;
 }
 
 /** The same activities, recorded without being awaited (S7): they run to their end whatever the entity does. */

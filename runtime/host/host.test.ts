@@ -15,7 +15,7 @@ import {
   enqueue,
   entityInfo,
 } from '../../framework';
-import { memoryStore, serve, silentLog, sqlite, startHost } from '..';
+import { memoryStore, remote, serve, silentLog, sqlite, startHost } from '..';
 
 class Trip {
   @IsString() flight!: string;
@@ -66,6 +66,30 @@ class LoyaltyAccount {
     return this.points;
   }
 }
+
+describe('the activities of a host', () => {
+  const store = memoryStore();
+  const options = { entities: [LoyaltyAccount], store, log: silentLog };
+
+  it('must be served or left to another host: a declared group that is neither refuses to start', async () => {
+    const refused = startHost(options);
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(refused).rejects.toThrow("nobody runs the activities 'mail'");
+  });
+
+  it('stay open where the group is remote, until a host serves it', async () => {
+    const first = await startHost({ ...options, activities: [remote(mail)] });
+    const account = first.client.entity(LoyaltyAccount, 'C-7');
+    await account.tripCompleted({ flight: 'AB12', miles: 60_000 });
+    expect((await first.client.describe(account)).activities).toMatchObject([{ group: 'mail', method: 'promoted' }]);
+    await first.stop();
+    const mailer = new Mailer();
+    const sent = new Promise<string>((resolve) => (mailer.promoted = async (id) => resolve(id)));
+    const second = await startHost({ ...options, activities: [serve(mail, mailer)] });
+    expect(await sent).toBe('C-7');
+    await second.drain();
+  });
+});
 
 describe.each(['memory', 'sqlite'])('a host on the %s store', (kind) => {
   const directory = mkdtempSync(join(tmpdir(), 'perdure-host-'));
