@@ -148,6 +148,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['{framework,runtime}/**/*.ts'],
+    ignores: ['framework/planted-bugs.ts', 'runtime/sim/**', ...tests],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ regex: 'planted-bugs$', importNames: ['plantBug'], message: 'Only the simulator plants bugs.' }],
+        },
+      ],
+    },
+  },
+  {
     // An entity hands its own methods to remind() and forget() as names: they are not called there.
     files: ['samples/**/*.ts'],
     rules: {

@@ -1,4 +1,4 @@
-import { plantBug } from '../shard/ownership/planted-bugs';
+import { plantBug } from '../../framework/planted-bugs';
 import { runCluster } from './cluster-run';
 import type { ProfileName } from './fault-profile';
 import { PROFILES, profileOf } from './fault-profile';

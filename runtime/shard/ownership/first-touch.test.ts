@@ -6,8 +6,8 @@ import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import { EpochWrites } from './epoch-writes';
 import { firstTouch } from './first-touch';
-import type { PlantedBug } from './planted-bugs';
-import { plantBug } from './planted-bugs';
+import type { PlantedBug } from '../../../framework/planted-bugs';
+import { plantBug } from '../../../framework/planted-bugs';
 import { SessionGuard } from './session-guard';
 
 const KEY = { namespace: 'default', type: 'journal', id: 'J-1' };

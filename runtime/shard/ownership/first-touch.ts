@@ -20,7 +20,7 @@ import type { Row } from '../../ports/history-store';
 import type { Adopted, Linked } from './chain';
 import { adopt } from './chain';
 import type { EpochWrites } from './epoch-writes';
-import { isPlanted } from './planted-bugs';
+import { isPlanted } from '../../../framework/planted-bugs';
 import type { SessionGuard } from './session-guard';
 
 export interface Toucher {

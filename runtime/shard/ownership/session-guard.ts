@@ -15,7 +15,7 @@ import { PerdureError } from '../../../framework/errors';
 import { SESSION_READ_RETRY_MS, SESSION_READ_TURNS, SESSION_READ_WAIT_MS } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { ClusterStore } from '../../ports/cluster-store';
-import { isPlanted } from './planted-bugs';
+import { isPlanted } from '../../../framework/planted-bugs';
 
 type Told = (alive: boolean) => void;
 

@@ -1,0 +1,26 @@
+/**
+ * Planted bugs: named mistakes that the simulator switches on, to show that it would find them.
+ *
+ * Owns: their names, and which is on: none, unless the simulator says so. Does not own: what each does; the line that
+ * asks says so. Lint lets `runtime/sim` alone call `plantBug`.
+ */
+
+/** In the order of the alphabet, each with what goes wrong. */
+export const PLANTED_BUGS = {
+  'skip-fence-read': 'a turn is released without a read of the own session (C2)',
+  'skip-fence-row': 'what a new owner adopts is used without a FENCE of its own above it (C6)',
+  'skip-tail-rewrite': 'the tail that a new owner adopts is not written again (C6)',
+} as const satisfies Record<string, string>;
+
+export type PlantedBug = keyof typeof PLANTED_BUGS;
+
+let planted: PlantedBug | null = null;
+
+export function isPlanted(bug: PlantedBug): boolean {
+  return planted === bug;
+}
+
+/** One at a time; null takes it away. */
+export function plantBug(bug: PlantedBug | null): void {
+  planted = bug;
+}

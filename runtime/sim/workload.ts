@@ -1,0 +1,52 @@
+/**
+ * Workload: one kind of load on a simulated cluster, and what must hold of it afterwards.
+ *
+ * Owns: the interface between a run and its workloads. Does not own: the cluster, its faults, what holds of any entity
+ * whatever it does (`invariants`).
+ *
+ * A workload is made anew for each run and keeps what its callers were told. Everything it draws comes from the
+ * streams it is handed, so that a seed repeats.
+ */
+
+import type { EntityClass } from '../../framework/model/definition';
+import type { PerdureClient } from '../client/types';
+import type { ServedGroup } from '../host/host';
+import type { Clock } from '../ports/clock';
+import type { Range, SimStream } from './random';
+import type { World } from './world';
+
+/** What all workloads of a run share. */
+export interface RunContext {
+  readonly world: World;
+  /** Business ids to use, 1 to 4 of them; each workload has entity types of its own. */
+  readonly ids: readonly string[];
+  /** Counts up with each call and each return of any caller: the order that the checkers judge by. */
+  readonly tick: () => number;
+}
+
+/** A client process: it may be paused, its messages lost; it does not crash. */
+export interface Caller {
+  readonly name: string;
+  readonly client: PerdureClient;
+  /** Of the caller's own process. */
+  readonly clock: Clock;
+  readonly draw: SimStream;
+  /** How long a call is sent again before it is given up, milliseconds. */
+  readonly patienceMs: number;
+  /** Waits a drawn time of the caller's own clock. */
+  pause(range: Range): Promise<void>;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** Classes of the given version of the code, 1 being the first; the same for all versions unless it is about them. */
+  entities(version: number): readonly EntityClass[];
+  /** Groups of activities that a host of that name serves; a new object for each process. */
+  activities?(host: string): readonly ServedGroup[];
+  /** One caller's share: `operations` client operations. Never rejects: a failure that no fault excuses is kept. */
+  call(caller: Caller, operations: number): Promise<void>;
+  /** Once the cluster is healed and idle: the first thing that is wrong, or null. */
+  verdict(auditor: Caller): Promise<string | null>;
+}
+
+export type MakeWorkload = (run: RunContext) => Workload;
