@@ -121,6 +121,21 @@ describe('resending', () => {
     expect(transport.message(2).attempt).toBe(2);
   });
 
+  it('does not raise it for a host that owns the shard no more, which even a skip outlives (C14)', async () => {
+    const { transport, clock, client, handle } = scripted();
+    void handle.deposit(5);
+    void client.skip(handle);
+    transport.sent.forEach((sent) => sent.refuse('unavailable', 'moved'));
+    await ticks();
+    await clock.advance(50);
+    expect(transport.message(2).attempt).toBe(1);
+    expect(transport.sent[3]!.request).toMatchObject({ op: 'operator', action: 'skip' });
+    transport.sent[2]!.refuse('unavailable');
+    await ticks();
+    await clock.advance(50);
+    expect(transport.message(4).attempt).toBe(2);
+  });
+
   it('declares done on a resend what has been answered meanwhile', async () => {
     const { transport, clock, handle } = scripted();
     const first = handle.deposit(1);

@@ -5,7 +5,7 @@
  *
  * Invariants:
  * 1. A message keeps its id over all its sends. The attempt number rises with each send that may have been received;
- *    a send that nobody could receive (`not_served`) does not count (S13, C14).
+ *    one that nobody could act on (`not_served`, or answered `moved` before it reached an entity) does not (S13, C14).
  * 2. A request is handed to the transport within the call that made it, so calls reach a host in their order (C15).
  * 3. Whoever stops waiting (deadline, abort, close) closes the message's number: the client will never send it again.
  */
@@ -133,13 +133,11 @@ export class Sender {
 
   #replied<T>(exchange: Exchange<T>, reply: Reply): void {
     if (exchange.ended) return;
-    exchange.received = true;
-    if (!reply.ok) {
-      const { error } = reply;
-      if (error.code === 'unavailable' && error.reason !== 'final' && exchange.options.repeatable) {
-        return this.#again(exchange, fromWireError(error), true);
-      }
+    if (!reply.ok && reply.error.code === 'unavailable' && reply.error.reason !== 'final') {
+      const received = reply.error.reason !== 'moved';
+      if (!received || exchange.options.repeatable) return this.#again(exchange, fromWireError(reply.error), received);
     }
+    exchange.received = true;
     this.#end(exchange);
     exchange.settle(reply);
   }

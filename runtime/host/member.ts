@@ -25,8 +25,9 @@ import { SessionGuard } from '../shard/ownership/session-guard';
 import { perform } from '../shard/ownership/takeover';
 import { answerRequest } from '../shard/requests';
 import type { Shard } from '../shard/shard';
-import { shardOf } from '../shard/shard-map';
 import type { Reply, Request } from '../wire/envelope';
+import { shardOf } from '../wire/shard-map';
+import type { Owner } from './membership';
 import { Membership } from './membership';
 import { place } from './placement';
 
@@ -65,7 +66,7 @@ export class Member {
   private constructor(
     private readonly settings: MemberSettings,
     readonly session: string,
-    private readonly shards: number,
+    readonly shards: number,
   ) {
     const { store, clock } = settings;
     this.guard = new SessionGuard(session, store, clock);
@@ -101,6 +102,14 @@ export class Member {
     const reply = await answerRequest(owned.shard, request);
     if (wasFenced(request, reply)) return reply;
     return (await owned.session.fence()) ? reply : uncertain(key);
+  }
+
+  /** Who owns the shard, as far as it knows: itself at once, others from their newest heartbeat rows. A hint only. */
+  owner(shard: number): Owner | null {
+    const owned = this.owned.get(shard);
+    if (owned !== undefined && !owned.leaving) return { session: this.session, epoch: owned.session.epoch };
+    const other = this.membership.owner(shard);
+    return other?.session === this.session ? null : other;
   }
 
   /** Gives the session up; callers that wait learn that their outcome is not known. */
@@ -200,7 +209,7 @@ export class Member {
     if (!this.guard.alive) return;
     void owned.session.close();
     owned.shard.close(
-      new PerdureError('unavailable', `shard ${shard} moves to another host: ask there`, { reason: 'moved' }),
+      new PerdureError('unavailable', `shard ${shard} moves to another host: send again with the same id`),
     );
     await this.release(shard);
     this.owned.delete(shard);

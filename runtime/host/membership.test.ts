@@ -31,6 +31,20 @@ describe('membership', () => {
     expect(seen.suspects('other', 15_000)).toBe(false);
   });
 
+  it('knows the owner of a shard by its greatest epoch in the newest rows (C3)', () => {
+    const seen = new Membership('me');
+    const owning = (session: string, ...shards: [number, number][]): Beat => ({ ...beat(session, 1), shards });
+    expect(seen.owner(0)).toBeNull();
+    seen.observe([owning('a', [0, 4], [1, 7]), owning('b', [1, 6]), owning('c', [0, 5])], 0);
+    expect([0, 1, 2].map((shard) => seen.owner(shard))).toEqual([
+      { session: 'c', epoch: 5 },
+      { session: 'a', epoch: 7 },
+      null,
+    ]);
+    seen.observe([owning('a', [0, 4]), owning('b', [1, 6]), owning('c')], 1);
+    expect(seen.owner(0)).toEqual({ session: 'a', epoch: 4 });
+  });
+
   it('suspects neither itself nor whom it has never seen (C3)', () => {
     const seen = new Membership('me');
     for (const at of [0, 1, 2, 3]) seen.observe([beat('me', 1)], at);

@@ -11,6 +11,12 @@
 import { HEARTBEAT_DEAD_MS, HEARTBEAT_READS } from '../config';
 import type { Beat } from '../ports/cluster-store';
 
+/** A session that owns a shard in an epoch, by its heartbeat row: a hint, never a proof. */
+export interface Owner {
+  readonly session: string;
+  readonly epoch: number;
+}
+
 interface Seen {
   readonly beat: Beat;
   /** Since when, and over how many answered reads, the row has stood unchanged. */
@@ -20,6 +26,7 @@ interface Seen {
 
 export class Membership {
   private readonly seen = new Map<string, Seen>();
+  private owners = new Map<number, Owner>();
 
   constructor(private readonly self: string) {}
 
@@ -30,6 +37,12 @@ export class Membership {
       const same = before !== undefined && before.beat.beat === beat.beat;
       this.seen.set(beat.session, same ? { ...before, reads: before.reads + 1 } : { beat, sinceMs: nowMs, reads: 1 });
     }
+    this.owners = ownersIn(beats);
+  }
+
+  /** The owner of the shard's greatest epoch in the newest rows, dead or not; null if no row names the shard. */
+  owner(shard: number): Owner | null {
+    return this.owners.get(shard) ?? null;
   }
 
   /** The observer's own heartbeat was not acknowledged: what it saw so far proves nothing. */
@@ -47,4 +60,14 @@ export class Membership {
   live(nowMs: number): readonly Beat[] {
     return [...this.seen.values()].map(({ beat }) => beat).filter(({ session }) => !this.suspects(session, nowMs));
   }
+}
+
+function ownersIn(beats: readonly Beat[]): Map<number, Owner> {
+  const owners = new Map<number, Owner>();
+  for (const { session, shards } of beats) {
+    for (const [shard, epoch] of shards) {
+      if (epoch > (owners.get(shard)?.epoch ?? 0)) owners.set(shard, { session, epoch });
+    }
+  }
+  return owners;
 }
