@@ -1,120 +1,126 @@
 /**
  * Simulated cluster: hosts with real members, shards and activations over the simulated store and network.
  *
- * Owns: starting hosts, letting them crash at a drawn request and come back as new sessions, healing. Does not own: what
- * callers ask (`list-client`), which faults are on (the dial), the verdict (`cluster-run`).
+ * Owns: the machines, the sessions that follow one another on each, what is counted of them, healing.
+ * Does not own: what callers ask (`workload`), which faults are on (the dial), the verdict (`seed-run`).
  */
 
 import { definitionsOf } from '../../framework/model/definition';
-import type { EntityClass } from '../../framework/model/definition';
 import { PerdureError } from '../../framework/errors';
-import type { EntityKey } from '../../framework/model/identity';
 import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
 import { Member } from '../host/member';
 import { DEFAULT_LIMITS } from '../node';
-import type { WriteOutcome } from '../ports/cluster-store';
-import type { Row } from '../ports/history-store';
-import type { Log, LogFields } from '../ports/telemetry';
-import { silentLog } from '../ports/telemetry';
+import type { Lease } from '../ports/cluster-store';
+import type { Transport } from '../ports/transport';
 import { Shard } from '../shard/shard';
 import type { OwnedSession } from '../shard/ownership/owned-session';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
-import { disturbProcess, drawDriftPpm } from './disturbance';
-import { FaultDial, profileOf } from './fault-profile';
-import type { FaultProfile } from './fault-profile';
-import type { Range, SimStream } from './random';
-import { SimClock } from './sim-clock';
+import { Alarms } from './alarms';
+import { AskingTransport } from './asking-transport';
+import { disturbLinks, disturbNetwork } from './disturbance';
+import type { FaultDial } from './fault-profile';
+import { Machine } from './machine';
+import type { Life } from './machine';
 import { simEntropy } from './sim-entropy';
 import { SimNetwork } from './sim-network';
-import { SimProcess } from './sim-process';
-import { SimStore } from './sim-store';
+import { leaseRow } from './sim-store';
+import type { Code, Site } from './site';
+import { BUCKET_ROWS, RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
 import type { StoreCluster } from './store-cluster';
 import { storeCluster } from './store-cluster';
-import { label } from './trace';
+import { WatchedStore } from './watched-store';
 import type { World } from './world';
 
 export interface ClusterOptions {
-  readonly hosts: number;
+  readonly dial: FaultDial;
+  /** When each machine boots first, virtual milliseconds. */
+  readonly bootsMs: readonly number[];
   readonly shards: number;
-  readonly entities: readonly EntityClass[];
-  readonly profile: FaultProfile;
-  /** A host crashes with one of its first so many requests to a port; 0 for never. */
-  readonly crashWithin: number;
-  /** Of each write of rows: its host and the coordinator die, and each replica has it or has not. */
-  readonly deadlyWrites: number;
+  readonly code: Code;
 }
 
-const BUCKET_ROWS = 6;
-const SNAPSHOT_TURNS = 5;
-const RESIDENT_ENTITIES = 2;
-const DOWN_MS: Range = [100, 8_000];
 const REBIRTH_MS = 100;
-const BOOT = label('cluster.boot');
 
-export class SimCluster {
-  readonly dial: FaultDial;
+export class SimCluster implements Site {
   readonly network: SimNetwork<Request, Reply>;
-  readonly names: readonly string[];
-  /** What no fault excuses: an entity that cannot be read, or a step that went wrong. */
-  readonly alarms: string[] = [];
+  readonly machines: readonly Machine[];
+  private readonly logs: Alarms;
   private readonly store: StoreCluster;
   private readonly members = new Map<string, Member>();
-  private readonly running = new Map<string, SimProcess>();
-  private readonly draw: SimStream;
-  private crashWithin: number;
+  private version = 1;
 
   constructor(
     readonly world: World,
     private readonly options: ClusterOptions,
   ) {
-    this.dial = new FaultDial(options.profile);
-    this.store = storeCluster(world, this.dial, options.shards);
-    this.network = new SimNetwork(world, this.dial);
-    this.names = Array.from({ length: options.hosts }, (_, i) => `host-${i + 1}`);
-    this.draw = world.random.stream('cluster');
-    this.crashWithin = options.crashWithin;
-    for (const name of this.names) this.boot(name, undefined);
-  }
-
-  /** Nothing goes wrong any more, and who is paused wakes. */
-  heal(calm: FaultProfile): void {
-    this.crashWithin = 0;
-    this.dial.turn(calm);
-    this.store.heal();
-    for (const process of this.running.values()) {
-      process.crashAtIssue(Infinity);
-      process.resume();
-    }
-  }
-
-  private boot(name: string, startMs: number | undefined): void {
-    const { world } = this;
-    const process = new SimProcess(world, name);
-    this.running.set(name, process);
-    const driftPpm = drawDriftPpm(world, this.dial);
-    const clock = new SimClock(process, startMs === undefined ? { driftPpm } : { driftPpm, startMs });
-    disturbProcess(process, clock, this.dial);
-    this.network.listen(process, (request) => this.answer(name, request));
-    if (this.crashWithin > 0) process.crashAtIssue(1 + this.draw.below(this.crashWithin));
-    process.onDeath(() => {
-      this.members.delete(name);
-      world.inside(world.nowMs + this.draw.between(DOWN_MS), BOOT, () => this.boot(name, clock.startMs));
+    const { dial, shards, bootsMs } = options;
+    this.logs = new Alarms(world);
+    this.store = storeCluster(world, dial, shards);
+    this.network = new SimNetwork(world, dial);
+    const { links } = this.store;
+    const shared = { dial, links, version: () => this.version, run: (life: Life) => void this.serve(life) };
+    this.machines = bootsMs.map((bootMs, i) => {
+      const machine = new Machine(world, { ...shared, name: `host-${i + 1}` });
+      machine.bootAt(bootMs);
+      disturbNetwork(machine.name, this.network, dial);
+      return machine;
     });
-    world.at(world.nowMs, BOOT, () => process.enter(() => void this.serve(process, clock)));
+  }
+
+  get alarms(): readonly string[] {
+    return this.logs.raised;
+  }
+
+  get leastEpoch(): number {
+    const epochs = Array.from({ length: this.store.shards }, (_, shard) => {
+      const lease = this.store.serial.peek(leaseRow(shard));
+      return lease === null ? 0 : (JSON.parse(lease) as Lease).epoch;
+    });
+    return Math.min(...epochs);
+  }
+
+  get writtenAtMs(): number {
+    return this.store.writtenAtMs;
+  }
+
+  transportOf(life: Pick<Life, 'process' | 'clock'>): Transport {
+    return new AskingTransport(
+      this.network,
+      life,
+      this.machines.map(({ name }) => name),
+    );
+  }
+
+  release(): void {
+    if (this.version === this.options.code.versions) return;
+    this.version += 1;
+    this.world.count('cluster.release');
+  }
+
+  heal(): void {
+    this.store.heal();
+    this.network.mend();
+    for (const machine of this.machines) machine.heal();
   }
 
   /** One session after another, as long as the process lives. */
-  private async serve(process: SimProcess, clock: SimClock): Promise<void> {
+  private async serve(life: Life): Promise<void> {
+    const { process, clock, version } = life;
     const { name } = process;
-    const store = new DeadlyStore(this.store, process, (write) => this.halfWay(process, write));
+    disturbLinks(process, this.store.links, this.options.dial);
+    process.onDeath(() => this.members.delete(name));
+    this.network.listen(process, (request) => this.answer(name, request));
+    const store = new WatchedStore(this.store, process, this.options.dial);
     const entropy = simEntropy(process);
     const loop = new TurnLoop(clock, () => undefined);
+    const groups = new Map(this.options.code.activities(name).map(({ group, target }) => [group, target]));
     for (;;) {
-      const shardOn = (session: OwnedSession): Shard => this.shardOn(session, { clock, entropy, loop });
-      const settings = { store, clock, entropy, log: this.log(), build: 'b-1', ordinal: 1, bucketRows: BUCKET_ROWS };
-      const member = await Member.start({ ...settings, shardOn });
+      const shardOn = (session: OwnedSession): Shard => this.shardOn(life, session, { entropy, loop, groups });
+      const log = this.logs.of(name);
+      const settings = { store, clock, entropy, log, build: buildOf(version), ordinal: version };
+      const member = await Member.start({ ...settings, bucketRows: BUCKET_ROWS, shardOn });
       this.members.set(name, member);
       await member.guard.lost;
       this.world.count('cluster.session-lost');
@@ -122,38 +128,26 @@ export class SimCluster {
     }
   }
 
-  /** Now and then ends a host in the middle of a write, and the coordinator with it. */
-  private halfWay(process: SimProcess, write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
-    if (this.crashWithin === 0 || !this.draw.chance(this.options.deadlyWrites)) return write();
-    this.world.count('cluster.deadly-write');
-    const { profile } = this.dial;
-    this.dial.turn(profileOf(profile.name, { store: { coordinatorDeath: 1 } }, profile));
-    const outcome = write();
-    this.dial.turn(profile);
-    process.crash();
-    return outcome;
-  }
-
   private shardOn(
+    { process, clock, version }: Life,
     session: OwnedSession,
-    shared: { readonly clock: SimClock; readonly entropy: ReturnType<typeof simEntropy>; readonly loop: TurnLoop },
+    shared: Pick<ConstructorParameters<typeof Shard>[0], 'entropy' | 'loop' | 'groups'>,
   ): Shard {
     this.world.count('cluster.epoch');
-    const { clock } = shared;
     return new Shard({
       ...shared,
+      clock,
       session,
-      log: this.log(),
+      log: this.logs.of(process.name),
       core: {
         drain: (done) => clock.drain(done),
-        build: 'b-1',
+        build: buildOf(version),
         checked: () => true,
         log: () => undefined,
         maxStateBytes: DEFAULT_LIMITS.maxStateBytes,
       },
       namespace: 'default',
-      definitions: definitionsOf(this.options.entities),
-      groups: new Map(),
+      definitions: definitionsOf(this.options.code.entities(version)),
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
     });
   }
@@ -166,28 +160,8 @@ export class SimCluster {
       errorReply(new PerdureError('unavailable', `${fact}: ask another host`, { reason: 'moved' })),
     );
   }
-
-  private log(): Log {
-    return { ...silentLog, error: (fields, message) => this.alarm(fields, message) };
-  }
-
-  private alarm({ error, entity }: LogFields, message: string): void {
-    if (!(error instanceof Error) || (error as Partial<PerdureError>).code === 'unavailable') return;
-    this.alarms.push(`${String(entity)}: ${message}: ${error.stack ?? error.message}`);
-  }
 }
 
-/** Some hosts die of their writes: the row may be on all replicas, on one or on none, and nobody knows. */
-class DeadlyStore extends SimStore {
-  constructor(
-    cluster: StoreCluster,
-    host: SimProcess,
-    private readonly halfWay: (write: () => Promise<WriteOutcome>) => Promise<WriteOutcome>,
-  ) {
-    super(cluster, host);
-  }
-
-  override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
-    return this.halfWay(() => super.writeRows(key, bucket, rows));
-  }
+function buildOf(version: number): string {
+  return `b-${version}`;
 }

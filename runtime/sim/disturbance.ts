@@ -13,6 +13,8 @@ import type { FaultDial, FaultProfile } from './fault-profile';
 import type { Range } from './random';
 import type { Node, ReplicaSet } from './replica-set';
 import type { SimClock } from './sim-clock';
+import { EVERYBODY } from './sim-network';
+import type { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
 import type { StoreLinks } from './store-links';
 import { label } from './trace';
@@ -21,6 +23,9 @@ import type { World } from './world';
 const REPLICA = label('disturb.replica');
 const PROCESS = label('disturb.process');
 const SHORTEST_PAUSE_MS = 10;
+
+/** Of a network, what a disturbance needs. */
+type Cuttable = Pick<SimNetwork<unknown, unknown>, 'world' | 'cut' | 'mend'>;
 
 /** Two floats in [0, 1), drawn for every stroke (and `ask` asked), whether or not it may happen: leaving one out moves no other. */
 export type How = readonly [number, number];
@@ -69,7 +74,42 @@ export function disturbProcess(process: SimProcess, clock: SimClock, dial: Fault
   const pause = (how: How): void => process.pause(pauseMs(how, dial.profile.process.pauseMaxMs));
   const jump = ([length]: How): void => clock.jump(Math.round(within(dial.profile.process.jumpMs, length)));
   recur(world, `${name}.pause`, (profile) => profile.process.pauseEveryMs, dial, pause, { lives });
+  const stall = ([length]: How): void => {
+    world.count('process.stall');
+    process.pause(within(dial.profile.process.stallMs, length));
+  };
   recur(world, `${name}.jump`, (profile) => profile.process.jumpEveryMs, dial, jump, { lives });
+  recur(world, `${name}.stall`, (profile) => profile.process.stallEveryMs, dial, stall, { lives });
+}
+
+/** Makes a host die, lose its heartbeats and end in order, until it is dead. `drain` begins an orderly end. */
+export function disturbHost(process: SimProcess, links: StoreLinks | null, dial: FaultDial, drain: () => void): void {
+  const { world, name } = process;
+  const lives = (): boolean => process.alive;
+  const crash = ([part]: How): void => process.crashAtIssue(1 + Math.floor(part * dial.profile.hosts.crashWithin));
+  const mute = ([length]: How): void => {
+    if (links === null) return;
+    links.cut(name, 'beats');
+    later(world, within(dial.profile.hosts.muteMs, length), () => links.mend(name, ['beats']));
+  };
+  recur(world, `${name}.crash`, ({ hosts }) => hosts.crashEveryMs, dial, crash, { lives });
+  recur(world, `${name}.mute`, ({ hosts }) => hosts.muteEveryMs, dial, mute, { lives });
+  recur(world, `${name}.drain`, ({ hosts }) => hosts.drainEveryMs, dial, drain, { lives });
+}
+
+/** Cuts a machine off all others now and then, in one direction or both, for ever after. */
+export function disturbNetwork(name: string, network: Cuttable, dial: FaultDial): void {
+  const { world } = network;
+  const cut = ([direction, length]: How): void => {
+    const way = Math.floor(direction * 3);
+    if (way !== 0) network.cut(name, EVERYBODY);
+    if (way !== 1) network.cut(EVERYBODY, name);
+    later(world, within(dial.profile.network.cutMs, length), () => {
+      network.mend(name, EVERYBODY);
+      network.mend(EVERYBODY, name);
+    });
+  };
+  recur(world, `${name}.network`, (profile) => profile.network.cutEveryMs, dial, cut);
 }
 
 /** Cuts a host off the store now and then, in one direction or both, until it dies. */
@@ -79,7 +119,7 @@ export function disturbLinks(process: SimProcess, links: StoreLinks, dial: Fault
     const way = Math.floor(direction * 3);
     if (way !== 0) links.cut(name, 'requests');
     if (way !== 1) links.cut(name, 'replies');
-    later(world, within(dial.profile.store.hostCutMs, length), () => links.mend(name));
+    later(world, within(dial.profile.store.hostCutMs, length), () => links.mend(name, ['requests', 'replies']));
   };
   recur(world, `${name}.store`, ({ store }) => store.hostCutEveryMs, dial, cut, { lives: () => process.alive });
 }

@@ -49,6 +49,9 @@ export interface NetworkFaults {
   readonly lateMs: Range;
   /** A message for an address where nobody listens is answered so (NATS 503); else there is silence. */
   readonly noResponders: number;
+  /** Mean time between two cuts of one machine off the others, in one direction or both; 0 for never. */
+  readonly cutEveryMs: number;
+  readonly cutMs: Range;
 }
 
 export interface ProcessFaults {
@@ -61,6 +64,25 @@ export interface ProcessFaults {
   readonly pauseEveryMs: number;
   /** Longest pause. */
   readonly pauseMaxMs: number;
+  /** Mean time between pauses of about the time after which others take a process for dead; 0 for never. */
+  readonly stallEveryMs: number;
+  readonly stallMs: Range;
+}
+
+/** Of each host of a cluster. */
+export interface HostFaults {
+  /** Mean time between two deaths, 0 for never; each with one of the next so many requests to a port. */
+  readonly crashEveryMs: number;
+  readonly crashWithin: number;
+  /** Of each write of rows: its host and the coordinator die, and each replica has it or has not. */
+  readonly halfWay: number;
+  /** How long a machine is down. */
+  readonly downMs: Range;
+  /** Mean time between two losses of the heartbeats alone, 0 for never: the others take a host for dead that serves. */
+  readonly muteEveryMs: number;
+  readonly muteMs: Range;
+  /** Mean time between two orderly ends, 0 for never; the machine starts again with the newest code. */
+  readonly drainEveryMs: number;
 }
 
 export interface DiskFaults {
@@ -75,6 +97,7 @@ export interface FaultProfile {
   readonly store: StoreFaults;
   readonly network: NetworkFaults;
   readonly process: ProcessFaults;
+  readonly hosts: HostFaults;
   readonly disk: DiskFaults;
 }
 
@@ -91,6 +114,15 @@ export class FaultDial {
   turn(profile: FaultProfile): void {
     this.current = profile;
     for (const tell of this.#told) tell();
+  }
+
+  /** What is done in one go under another profile; nothing that passes by itself notices. */
+  during<T>(profile: FaultProfile, act: () => T): T {
+    const before = this.current;
+    this.current = profile;
+    const done = act();
+    this.current = before;
+    return done;
   }
 
   onTurn(tell: () => void): void {
@@ -125,13 +157,32 @@ const calm: FaultProfile = {
     hostCutMs: [SECOND_MS, 30 * SECOND_MS],
     amnesia: 0,
   },
-  network: { loss: 0, duplicate: 0, late: 0, lateMs: [2, 500], noResponders: 1 },
+  network: {
+    loss: 0,
+    duplicate: 0,
+    late: 0,
+    lateMs: [2, 500],
+    noResponders: 1,
+    cutEveryMs: 0,
+    cutMs: [SECOND_MS, 20 * SECOND_MS],
+  },
   process: {
     driftPpm: [0, 0],
     jumpEveryMs: 0,
     jumpMs: [-HOUR_MS, HOUR_MS],
     pauseEveryMs: 0,
     pauseMaxMs: HOUR_MS,
+    stallEveryMs: 0,
+    stallMs: [7 * SECOND_MS, 14 * SECOND_MS],
+  },
+  hosts: {
+    crashEveryMs: 0,
+    crashWithin: 40,
+    halfWay: 0,
+    downMs: [100, 8 * SECOND_MS],
+    muteEveryMs: 0,
+    muteMs: [7 * SECOND_MS, 20 * SECOND_MS],
+    drainEveryMs: 0,
   },
   disk: { ioError: 0, full: 0, fullMs: [SECOND_MS, MINUTE_MS] },
 };
@@ -140,6 +191,7 @@ interface Changes {
   readonly store?: Partial<StoreFaults>;
   readonly network?: Partial<NetworkFaults>;
   readonly process?: Partial<ProcessFaults>;
+  readonly hosts?: Partial<HostFaults>;
   readonly disk?: Partial<DiskFaults>;
 }
 
@@ -150,8 +202,44 @@ export function profileOf(name: string, changes: Changes, base: FaultProfile = c
     store: { ...base.store, ...changes.store },
     network: { ...base.network, ...changes.network },
     process: { ...base.process, ...changes.process },
+    hosts: { ...base.hosts, ...changes.hosts },
     disk: { ...base.disk, ...changes.disk },
   };
+}
+
+/** Goes wrong in every way in which one of them does: each number is the worst of theirs, each range spans theirs. */
+export function mixOf(profiles: readonly FaultProfile[]): FaultProfile {
+  const section = <S extends keyof Omit<FaultProfile, 'name'>>(name: S): FaultProfile[S] => {
+    const parts = profiles.map((profile) => profile[name]);
+    const fields = Object.keys(calm[name]).map((field) => [
+      field,
+      worst(
+        field,
+        parts.map((part) => Reflect.get(part, field) as unknown),
+      ),
+    ]);
+    return Object.fromEntries(fields) as FaultProfile[S];
+  };
+  return {
+    name: profiles.map(({ name }) => name).join('+'),
+    store: section('store'),
+    network: section('network'),
+    process: section('process'),
+    hosts: section('hosts'),
+    disk: section('disk'),
+  };
+}
+
+function worst(field: string, values: readonly unknown[]): unknown {
+  if (typeof values[0] === 'boolean') return values.every(Boolean);
+  if (Array.isArray(values[0])) {
+    const ranges = values as Range[];
+    return [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
+  }
+  const numbers = values as number[];
+  const told = field.endsWith('EveryMs') ? numbers.filter((everyMs) => everyMs > 0) : numbers;
+  const leastIsWorst = field.endsWith('EveryMs') || field === 'noResponders' || field === 'crashWithin';
+  return told.length === 0 ? 0 : leastIsWorst ? Math.min(...told) : Math.max(...told);
 }
 
 const lossy = profileOf('lossy', {
@@ -162,7 +250,7 @@ const replicaDown = profileOf('replica-down', {
   store: { legLoss: 0.01, replyLoss: 0.01, crashEveryMs: 20 * SECOND_MS, coordinatorDeath: 0.01 },
 });
 
-/** `amnesia` and `no-read-repair` break what the store promises: runs under them are expected to fail. */
+/** No run may fail under one of these, whatever else it does; but for `amnesia`, which breaks what a store promises. */
 export const PROFILES = {
   calm,
   lossy,
@@ -180,12 +268,18 @@ export const PROFILES = {
   'replica-down': replicaDown,
   'replica-cut': profileOf('replica-cut', { store: { cutEveryMs: 20 * SECOND_MS, legLoss: 0.02, legDuplicate: 0.02 } }),
   'host-cut': profileOf('host-cut', { store: { hostCutEveryMs: 20 * SECOND_MS, replyLoss: 0.01 } }),
+  'network-cut': profileOf('network-cut', { network: { cutEveryMs: 15 * SECOND_MS, loss: 0.02, noResponders: 0.5 } }),
   'no-read-repair': profileOf('no-read-repair', { store: { readRepair: false, legLoss: 0.2, hintLoss: 0.5 } }),
   amnesia: profileOf('amnesia', { store: { amnesia: 1, crashEveryMs: 10 * SECOND_MS, hintLoss: 0.5 } }, replicaDown),
   clocks: profileOf('clocks', {
     process: { driftPpm: [-500, 500], jumpEveryMs: 30 * SECOND_MS, jumpMs: [-HOUR_MS, HOUR_MS] },
   }),
   pauses: profileOf('pauses', { process: { driftPpm: [-100, 100], pauseEveryMs: 30 * SECOND_MS } }),
+  suspicion: profileOf('suspicion', {
+    process: { stallEveryMs: 30 * SECOND_MS },
+    hosts: { muteEveryMs: 30 * SECOND_MS },
+  }),
+  'half-way': profileOf('half-way', { store: { readRepair: false }, hosts: { halfWay: 0.05 } }),
   disk: profileOf('disk', { disk: { ioError: 0.01, full: 0.01 } }),
   storm: profileOf(
     'storm',

@@ -46,6 +46,11 @@ export class SerialRegisters {
     new SerialRequest(this.set, () => ({ value: this.#settled(row).value }), done).start();
   }
 
+  /** What the row holds as long as nobody decides an open proposal; for the simulator alone. */
+  peek(row: string): string | null {
+    return this.#rows.get(row)?.value ?? null;
+  }
+
   #swap({ row, expected, next }: Swap): Ending<boolean> {
     const register = this.#settled(row);
     if (register.value !== expected) return { value: false };

@@ -26,7 +26,8 @@ const DELAY_MS = [0.1, 0.6] as const;
 /** Between two messages of one link. */
 const GAP_MS = 0.001;
 const ARRIVE = label('network.arrive');
-const ANYBODY = '*';
+/** In a cut: whoever it is. */
+export const EVERYBODY = '*';
 export const NOT_SERVED = 'not_served';
 
 export type AnswerMessage<Q, A> = (request: Q) => Promise<A>;
@@ -160,7 +161,7 @@ export class SimNetwork<Q, A> {
   #isCut(from: string, to: string): boolean {
     if (this.#cuts.size === 0) return false;
     const cuts = this.#cuts;
-    return cuts.has(`${from}\0${to}`) || cuts.has(`${from}\0${ANYBODY}`) || cuts.has(`${ANYBODY}\0${to}`);
+    return cuts.has(`${from}\0${to}`) || cuts.has(`${from}\0${EVERYBODY}`) || cuts.has(`${EVERYBODY}\0${to}`);
   }
 }
 

@@ -77,10 +77,19 @@ export class SimProcess {
   }
 
   crash(): void {
+    this.#die('process.crash');
+  }
+
+  /** Ends as a program does that has nothing left to do. */
+  exit(): void {
+    this.#die('process.exit');
+  }
+
+  #die(how: string): void {
     if (!this.#alive) return;
     this.#alive = false;
     this.#held = [];
-    this.world.count('process.crash');
+    this.world.count(how);
     for (const tell of this.#atDeath) tell();
   }
 

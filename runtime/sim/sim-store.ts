@@ -79,7 +79,7 @@ export class SimStore implements ClusterStore {
   }
 
   writeBeat(beat: Beat): Promise<WriteOutcome> {
-    return this.#write('beats', [cellOf(beat.session, beat.beat, JSON.stringify(beat))]);
+    return this.#write('beats', [cellOf(beat.session, beat.beat, JSON.stringify(beat))], true);
   }
 
   async beats(): Promise<readonly Beat[]> {
@@ -88,7 +88,7 @@ export class SimStore implements ClusterStore {
   }
 
   lease(shard: number): Promise<Lease | null> {
-    const read = this.#ask<string | null>((done) => this.cluster.serial.read(`lease ${shard}`, done));
+    const read = this.#ask<string | null>((done) => this.cluster.serial.read(leaseRow(shard), done));
     return read.then((ending) => {
       if (typeof ending === 'string') throw unreachable(`the lease of shard ${shard}`, ending);
       return ending.value === null ? null : (JSON.parse(ending.value) as Lease);
@@ -96,8 +96,9 @@ export class SimStore implements ClusterStore {
   }
 
   async casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
-    const swap = { row: `lease ${shard}`, expected: expected && leaseText(expected), next: leaseText(next) };
+    const swap = { row: leaseRow(shard), expected: expected && leaseText(expected), next: leaseText(next) };
     this.#tell(SWAP, hashName(swap.next));
+    this.cluster.writtenAtMs = this.process.world.nowMs;
     const ending = await this.#ask<boolean>((done) => this.cluster.serial.swap(swap, done));
     if (typeof ending === 'string') return this.#outcome('cas', 'unknown');
     return this.#outcome('cas', ending.value ? 'ok' : 'refused');
@@ -186,10 +187,11 @@ export class SimStore implements ClusterStore {
     return Number(cell?.value ?? 0);
   }
 
-  async #write(partition: string, cells: readonly Cell[]): Promise<WriteOutcome> {
+  async #write(partition: string, cells: readonly Cell[], beat = false): Promise<WriteOutcome> {
     const mutation: Mutation = { partition, cells };
+    if (!beat) this.cluster.writtenAtMs = this.process.world.nowMs;
     this.#tell(WRITE, fingerprint(mutation));
-    const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done));
+    const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done), beat);
     if (ending === 'lost') return this.#outcome('write', 'unknown');
     return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
   }
@@ -202,11 +204,12 @@ export class SimStore implements ClusterStore {
     return ending.value.filter(({ value }) => value !== null);
   }
 
-  #ask<T>(send: (done: (ending: Ending<T>) => void) => void): Promise<Ending<T>> {
-    if (!this.process.issue()) return never();
+  #ask<T>(send: (done: (ending: Ending<T>) => void) => void, beat = false): Promise<Ending<T>> {
+    const { process } = this;
+    if (!process.issue()) return never();
     const { links } = this.cluster;
     return new Promise((resolve) => {
-      links.carry(this.process.name, send, (ending) => this.process.enter(() => resolve(ending)));
+      links.carry({ host: process.name, beat }, send, (ending) => process.enter(() => resolve(ending)));
     });
   }
 
@@ -223,6 +226,11 @@ export class SimStore implements ClusterStore {
 
 function cellOf(minor: string, timestamp: number, value: Uint8Array | string | number): Cell {
   return { major: 0, minor, timestamp, value };
+}
+
+/** Name of the serial register. */
+export function leaseRow(shard: number): string {
+  return `lease ${shard}`;
 }
 
 function leaseText({ owner, epoch, nonce }: Lease): string {

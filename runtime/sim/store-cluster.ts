@@ -17,6 +17,8 @@ export interface StoreCluster {
   readonly links: StoreLinks;
   /** Fixed at creation (C3). */
   readonly shards: number;
+  /** When a host last asked it to write something that is no heartbeat. */
+  writtenAtMs: number;
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
 }
@@ -29,5 +31,5 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
     healReplicas(set);
     links.mend();
   };
-  return { set, serial: new SerialRegisters(set), links, shards, heal };
+  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, heal };
 }

@@ -11,7 +11,10 @@ import { STORE_TIMEOUT_MS } from './replica-set';
 import { label } from './trace';
 import type { World } from './world';
 
-export type CutWay = 'requests' | 'replies';
+/** `beats`: of what the host writes its heartbeats alone are lost, unanswered. */
+export type CutWay = 'requests' | 'replies' | 'beats';
+
+const WAYS: readonly CutWay[] = ['requests', 'replies', 'beats'];
 
 const TIMEOUT = label('store.link-timeout');
 
@@ -26,18 +29,21 @@ export class StoreLinks {
   }
 
   /** Mends one host's links, or all. */
-  mend(host?: string): void {
+  mend(host?: string, ways: readonly CutWay[] = WAYS): void {
     if (host === undefined) return this.#cuts.clear();
-    this.#cuts.delete(`requests\0${host}`);
-    this.#cuts.delete(`replies\0${host}`);
+    for (const way of ways) this.#cuts.delete(`${way}\0${host}`);
   }
 
   /** Carries a request and its ending, or tells `lost` once the driver has waited for it long enough. */
-  carry<T>(host: string, send: (done: (ending: Ending<T>) => void) => void, done: (ending: Ending<T>) => void): void {
+  carry<T>(
+    { host, beat }: { readonly host: string; readonly beat: boolean },
+    send: (done: (ending: Ending<T>) => void) => void,
+    done: (ending: Ending<T>) => void,
+  ): void {
     const { world } = this;
     const deadlineMs = world.nowMs + STORE_TIMEOUT_MS;
     const lose = (): void => void world.inside(deadlineMs, TIMEOUT, () => done('lost'));
-    if (this.#isCut('requests', host)) return lose();
+    if (this.#isCut('requests', host) || (beat && this.#isCut('beats', host))) return lose();
     send((ending) => {
       if (this.#isCut('replies', host)) lose();
       else done(ending);

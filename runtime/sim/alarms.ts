@@ -1,0 +1,33 @@
+/**
+ * Alarms: what hosts of a simulated site say to the people who run them.
+ *
+ * Owns: counting each message, and keeping those that no fault excuses. Does not own: what a host finds worth saying.
+ */
+
+import { isPerdureError } from '../../framework/errors';
+import type { Log, LogFields } from '../ports/telemetry';
+import { silentLog } from '../ports/telemetry';
+import type { World } from './world';
+
+export class Alarms {
+  readonly raised: string[] = [];
+
+  constructor(private readonly world: World) {}
+
+  of(host: string): Log {
+    return {
+      ...silentLog,
+      warn: (_fields, message) => this.world.count(`log.${message}`),
+      error: (fields, message) => {
+        this.world.count(`log.${message}`);
+        this.alarm(host, fields, message);
+      },
+    };
+  }
+
+  /** A store that cannot be reached is a fault of the world, whatever it keeps a host from. */
+  private alarm(host: string, { error, entity }: LogFields, message: string): void {
+    if (!(error instanceof Error) || (isPerdureError(error) && error.code === 'unavailable')) return;
+    this.raised.push(`${host}: ${String(entity)}: ${message}: ${error.stack ?? error.message}`);
+  }
+}

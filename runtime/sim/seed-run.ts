@@ -1,0 +1,206 @@
+/**
+ * Seed run: one scenario from its first boot to its verdict.
+ *
+ * Owns: the order of a run: work under faults until there were enough operations and epochs, healing, rest, the verdicts
+ * of the workloads. Does not own: what is drawn (`scenario`), hosts (`cluster`), what callers do (`workload`).
+ *
+ * A run fails with the first of: an alarm of a host, a verdict, no answer or no rest after healing, an error of the
+ * simulation itself.
+ */
+
+import type { SimCaller } from './caller';
+import { callerOf } from './caller';
+import { SimCluster } from './cluster';
+import { FaultDial } from './fault-profile';
+import type { Choice } from './random';
+import type { Scenario } from './scenario';
+import type { Code, Site } from './site';
+import { label } from './trace';
+import type { TraceListener } from './trace';
+import { Weather } from './weather';
+import type { RunContext, Workload } from './workload';
+import { WORKLOADS } from './workloads';
+import { World } from './world';
+
+export interface SeedOptions {
+  /** Only these choices may be made. */
+  readonly only?: readonly Choice[];
+  readonly listener?: TraceListener;
+}
+
+export interface SeedRun {
+  /** Null when everything holds. */
+  readonly fault: string | null;
+  /** Calls that callers made. */
+  readonly operations: number;
+  /** Of the shard that changed hands least often. */
+  readonly epochs: number;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly choices: readonly Choice[];
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly hash: string;
+}
+
+/** Epochs of each shard that a run goes on for. */
+export const EPOCHS = 6;
+const LONGEST_WORK_MS = 24 * 3_600_000;
+/** Beyond this time nobody waits for more epochs. */
+const EPOCHS_WITHIN_MS = 20 * 60_000;
+/** The healed site answers and comes to rest within this time. */
+const HEALED_MS = 60_000;
+/** It rests when nothing but heartbeats was written for so long. */
+const REST_MS = 3_000;
+const AUDIT_MS = 30 * 60_000;
+const VERSIONS = 3;
+/** When hosts boot that join a cluster at work. */
+const LATE_BOOT_MS = 20_000;
+const RELEASE = label('run.release');
+
+export async function runSeed(scenario: Scenario, options: SeedOptions = {}): Promise<SeedRun> {
+  const { stackTraceLimit } = Error;
+  if (options.listener === undefined) Error.stackTraceLimit = 0;
+  try {
+    return await new Run(scenario, options).go();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+class Run {
+  private readonly world: World;
+  private readonly dial: FaultDial;
+  private readonly workloads: readonly Workload[];
+  private readonly site: Site;
+  private readonly callers: SimCaller[] = [];
+  private ticks = 0;
+  private healed = false;
+
+  constructor(
+    private readonly scenario: Scenario,
+    options: SeedOptions,
+  ) {
+    this.world = new World({ seed: scenario.seed, ...options });
+    this.dial = new FaultDial(scenario.profile);
+    const ids = Array.from({ length: scenario.ids }, (_, i) => `k-${i + 1}`);
+    const context: RunContext = { world: this.world, ids, tick: () => (this.ticks += 1) };
+    this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
+    this.site = this.siteOf();
+  }
+
+  async go(): Promise<SeedRun> {
+    const { world } = this;
+    let fault: string | null;
+    try {
+      fault = await this.course();
+    } catch (error) {
+      fault = `the run itself failed at ${world.nowMs} ms: ${String(error instanceof Error ? (error.stack ?? error) : error)}`;
+    }
+    return {
+      fault,
+      operations: this.operations,
+      epochs: this.site.leastEpoch,
+      counts: world.counts,
+      choices: world.random.choices,
+      simulatedMs: world.nowMs,
+      events: world.events,
+      hash: world.trace.hash,
+    };
+  }
+
+  private get operations(): number {
+    return Math.floor(this.ticks / 2);
+  }
+
+  private async course(): Promise<string | null> {
+    const { world, site, dial, scenario } = this;
+    const working = this.workloads.flatMap((workload) => this.callersOf(workload));
+    const weather = new Weather(world, dial, scenario, () => this.processes());
+    this.release();
+    await world.complete(Promise.all(working), LONGEST_WORK_MS);
+    await world.run({ untilMs: this.epochsUntilMs, stop: () => this.enoughEpochs });
+    this.healed = true;
+    weather.end();
+    site.heal();
+    for (const { process } of this.callers) process.resume();
+    const fault = site.alarms[0] ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
+    return site.alarms[0] ?? fault;
+  }
+
+  private callersOf(workload: Workload): Promise<void>[] {
+    const { callers, operations } = this.scenario;
+    const share = Math.ceil(operations / (callers * this.workloads.length));
+    return Array.from({ length: callers }, (_, i) => {
+      const caller = this.caller(`${workload.name}.${i + 1}`);
+      this.callers.push(caller);
+      return workload.call(caller, share);
+    });
+  }
+
+  private caller(name: string, patienceMs = this.scenario.patienceMs): SimCaller {
+    const { site, dial, scenario } = this;
+    return callerOf({ name, site, dial, pace: scenario.pace, patienceMs, ahead: () => this.ahead });
+  }
+
+  /** Callers are further on than the epochs: what is left of their work is spread over those to come. */
+  private get ahead(): boolean {
+    if (this.healed || this.world.nowMs > this.epochsUntilMs || this.enoughEpochs) return false;
+    return this.operations / this.scenario.operations > (this.site.leastEpoch + 1) / EPOCHS;
+  }
+
+  private get enoughEpochs(): boolean {
+    return this.site.leastEpoch >= EPOCHS;
+  }
+
+  private get epochsUntilMs(): number {
+    return EPOCHS_WITHIN_MS + (this.scenario.hourAtMs === null ? 0 : 3_600_000);
+  }
+
+  /** Null once nothing but heartbeats is written any more. */
+  private async rest(): Promise<string | null> {
+    const { world, site } = this;
+    const untilMs = world.nowMs + HEALED_MS;
+    const sinceMs = world.nowMs;
+    const resting = (): boolean => world.nowMs - Math.max(site.writtenAtMs, sinceMs) > REST_MS;
+    await world.run({ untilMs, stop: resting });
+    return resting() ? null : `the healed site is still writing ${HEALED_MS} ms after it was healed`;
+  }
+
+  private async audit(): Promise<string | null> {
+    const auditor = this.caller('auditor', HEALED_MS);
+    for (const workload of this.workloads) {
+      const verdict = await this.world.complete(workload.verdict(auditor), this.world.nowMs + AUDIT_MS);
+      if (verdict !== null) return `${workload.name}: ${verdict}`;
+    }
+    return null;
+  }
+
+  private release(): void {
+    const { releaseEveryMs } = this.scenario;
+    if (releaseEveryMs === 0) return;
+    const draw = this.world.random.stream('releases');
+    const next = (): void => {
+      if (this.healed) return;
+      if (draw.chance(1)) this.site.release();
+      this.world.inside(this.world.nowMs + draw.between([0, 2 * releaseEveryMs]), RELEASE, next);
+    };
+    this.world.inside(draw.between([0, 2 * releaseEveryMs]), RELEASE, next);
+  }
+
+  private processes() {
+    const hosts = this.site.machines.flatMap(({ process }) => process ?? []);
+    return [...hosts, ...this.callers.map(({ process }) => process)];
+  }
+
+  private siteOf(): Site {
+    const { world, dial, scenario, workloads } = this;
+    const { hosts, latecomers, shards } = scenario;
+    const code: Code = {
+      versions: VERSIONS,
+      entities: (version) => workloads.flatMap((workload) => workload.entities(version)),
+      activities: (host) => workloads.flatMap((workload) => workload.activities?.(host) ?? []),
+    };
+    const bootsMs = Array.from({ length: hosts }, (_, i) => (i < hosts - latecomers ? 0 : LATE_BOOT_MS));
+    return new SimCluster(world, { dial, bootsMs, shards, code });
+  }
+}

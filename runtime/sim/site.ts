@@ -1,0 +1,41 @@
+/**
+ * Site: what a run needs to know of the hosts it loads, whether they are a cluster or one embedded host.
+ *
+ * Owns: the interface. Does not own: hosts (`cluster`, `embedded-site`), callers, faults.
+ */
+
+import type { EntityClass } from '../../framework/model/definition';
+import type { ServedGroup } from '../host/host';
+import type { Transport } from '../ports/transport';
+import type { Reply, Request } from '../wire/envelope';
+import type { Life, Machine } from './machine';
+import type { SimNetwork } from './sim-network';
+
+export interface Site {
+  readonly network: SimNetwork<Request, Reply>;
+  readonly machines: readonly Machine[];
+  /** What no fault excuses: an entity that cannot be read, or a step that went wrong. */
+  readonly alarms: readonly string[];
+  /** The number of ownerships of the shard that has had the fewest. */
+  readonly leastEpoch: number;
+  /** When something other than a heartbeat was last written; virtual milliseconds. */
+  readonly writtenAtMs: number;
+  /** Of a caller's process. */
+  transportOf(life: Pick<Life, 'process' | 'clock'>): Transport;
+  /** Puts out the next version of the code: a process that begins from now on runs it. */
+  release(): void;
+  /** Every store and link is up again, and whoever is paused or down comes back. The dial is turned by the caller. */
+  heal(): void;
+}
+
+/** The code that hosts run. */
+export interface Code {
+  readonly versions: number;
+  entities(version: number): readonly EntityClass[];
+  activities(host: string): readonly ServedGroup[];
+}
+
+/** Small sizes, so that every run closes buckets, takes snapshots and puts entities out of memory. */
+export const BUCKET_ROWS = 6;
+export const SNAPSHOT_TURNS = 5;
+export const RESIDENT_ENTITIES = 2;

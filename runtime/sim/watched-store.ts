@@ -1,0 +1,83 @@
+/**
+ * Watched store: a host's store that dies of some writes, and whose use is counted by what it is for.
+ *
+ * Owns: deaths half-way through a write; the names of the protocol's branches as they show at the store.
+ * Does not own: the store (`sim-store`), what is right (the invariants).
+ */
+
+import { ROW_KIND } from '../../framework/core/history';
+import type { EntityKey } from '../../framework/model/identity';
+import type { IndexEntry, IndexPart, Lease, Pointer, WriteOutcome } from '../ports/cluster-store';
+import type { Row } from '../ports/history-store';
+import type { FaultDial } from './fault-profile';
+import { profileOf } from './fault-profile';
+import type { SimStream } from './random';
+import type { SimProcess } from './sim-process';
+import { SimStore } from './sim-store';
+import type { StoreCluster } from './store-cluster';
+
+const KINDS = new Map(Object.entries(ROW_KIND).map(([name, kind]) => [kind as number, name]));
+
+export class WatchedStore extends SimStore {
+  private readonly draw: SimStream;
+
+  constructor(
+    cluster: StoreCluster,
+    private readonly host: SimProcess,
+    private readonly dial: FaultDial,
+  ) {
+    super(cluster, host);
+    this.draw = host.world.random.stream(`half-way.${host.name}`);
+  }
+
+  override setDead(session: string): Promise<WriteOutcome> {
+    this.count('mark-dead');
+    return super.setDead(session);
+  }
+
+  override casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
+    this.count(next.owner === '' ? 'give-back' : 'take-over');
+    return super.casLease(shard, expected, next);
+  }
+
+  override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
+    for (const { kind } of rows) this.count(`row-${KINDS.get(kind) ?? 'unknown'}`);
+    if (rows.length > 1) this.count('batch-of-rows');
+    return this.halfWay(() => super.writeRows(key, bucket, rows));
+  }
+
+  override writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {
+    this.count('pointer');
+    return super.writePointer(key, pointer);
+  }
+
+  override writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
+    this.count('segment');
+    return super.writeBlob(key, name, bytes);
+  }
+
+  override deleteEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
+    this.count(`delete-${part.kind}`);
+    return super.deleteEntries(shard, part, entries);
+  }
+
+  override writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
+    this.count(`index-${part.kind}`);
+    return super.writeEntries(shard, part, entries);
+  }
+
+  /** Now and then ends the host in the middle of a write, and the coordinator with it. */
+  private halfWay(write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    const { profile } = this.dial;
+    if (!this.draw.chance(profile.hosts.halfWay)) return write();
+    this.host.world.count('host.half-way');
+    const deadly = profileOf(profile.name, { store: { coordinatorDeath: 1 } }, profile);
+    const outcome = this.dial.during(deadly, write);
+    this.host.crash();
+    return outcome;
+  }
+
+  private count(branch: string): void {
+    this.host.world.count(`protocol.${branch}`);
+  }
+}
