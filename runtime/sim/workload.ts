@@ -12,6 +12,7 @@ import type { EntityClass } from '../../framework/model/definition';
 import type { PerdureClient } from '../client/types';
 import type { ServedGroup } from '../host/host';
 import type { Clock } from '../ports/clock';
+import type { ExportedHistory } from './checkers/export';
 import type { Range, SimStream } from './random';
 import type { World } from './world';
 
@@ -22,9 +23,11 @@ export interface RunContext {
   readonly ids: readonly string[];
   /** Counts up with each call and each return of any caller: the order that the checkers judge by. */
   readonly tick: () => number;
+  /** Of the code, which hosts run one after the other; by the time of `settle` every host runs the last. */
+  readonly versions: number;
 }
 
-/** A client process: it may be paused, its messages lost; it does not crash. */
+/** A process with a client: it may be paused, its messages lost. A caller's does not crash, a host's may. */
 export interface Caller {
   readonly name: string;
   readonly client: PerdureClient;
@@ -41,12 +44,16 @@ export interface Workload {
   readonly name: string;
   /** Classes of the given version of the code, 1 being the first; the same for all versions unless it is about them. */
   entities(version: number): readonly EntityClass[];
-  /** Groups of activities that a host of that name serves; a new object for each process. */
-  activities?(host: string): readonly ServedGroup[];
+  /** Groups of activities that a host serves; a new object for each process, whose client the host's code may use. */
+  activities?(host: Caller): readonly ServedGroup[];
   /** One caller's share: `operations` client operations. Never rejects: a failure that no fault excuses is kept. */
   call(caller: Caller, operations: number): Promise<void>;
+  /** Once the cluster is healed: ends what would never come to rest by itself, such as an operator's hold. */
+  settle?(auditor: Caller): Promise<void>;
   /** Once the cluster is healed and idle: the first thing that is wrong, or null. */
   verdict(auditor: Caller): Promise<string | null>;
+  /** What was asked and answered, for the real Porcupine. */
+  histories?(): readonly ExportedHistory[];
 }
 
 export type MakeWorkload = (run: RunContext) => Workload;
