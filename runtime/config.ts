@@ -158,3 +158,12 @@ export const HEARTBEAT_MS = 1_000;
 export const HEARTBEAT_DEAD_MS = 8_000;
 /** Answered quorum reads within D that a heartbeat must be unchanged over. */
 export const HEARTBEAT_READS = 3;
+
+// Directory
+
+/** Partitions of a type's directory, for ever (C10). */
+export const DIRECTORY_SLOTS = 16;
+/** Matches that a listing in the order of a field sorts at most; more are `invalid_argument` (C10). */
+export const DIRECTORY_SORT_ENTITIES = 10_000;
+/** Rounds of reads after which a page of a listing is handed out as it is. */
+export const DIRECTORY_ROUNDS = 16;

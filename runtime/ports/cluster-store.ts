@@ -14,7 +14,7 @@
  */
 
 import type { EntityKey } from '../../framework/model/identity';
-import type { Row } from './history-store';
+import type { EntityFilter, EntityIndex, Row } from './history-store';
 
 export type WriteOutcome = 'ok' | 'refused' | 'unknown';
 
@@ -74,6 +74,30 @@ export interface IndexEntry {
   readonly key: EntityKey;
 }
 
+/** One of the partitions of a type's directory; `slot` is a hash of the id, from 0 to DIRECTORY_SLOTS - 1 (C10). */
+export interface DirectoryPart {
+  readonly namespace: string;
+  readonly type: string;
+  readonly slot: number;
+}
+
+/** An entity as the directory lists it. */
+export interface Listing {
+  readonly id: string;
+  readonly index: EntityIndex;
+  /** The last record that the index takes into account. */
+  readonly seq: number;
+  /** The write's timestamp, seq × 1024 + generation: never a clock's (C8a). */
+  readonly stamp: number;
+}
+
+/** May hold fewer listings than asked for, even none, and still not be the last: the search is bounded. */
+export interface ListingPage {
+  readonly listings: readonly Listing[];
+  /** The last id that was looked at; null when the partition has no more. */
+  readonly next: string | null;
+}
+
 export interface ClusterStore {
   /** Number of shards, fixed at creation (C3). */
   shards(): Promise<number>;
@@ -113,4 +137,10 @@ export interface ClusterStore {
   /** Everything due before it has been fired and committed; only ever grows (C9). */
   writeWatermark(shard: number, at: number): Promise<WriteOutcome>;
   watermark(shard: number): Promise<number>;
+
+  /** In one unlogged batch. Of two listings of an entity the one with the greater stamp stays, whichever comes last. */
+  writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome>;
+  listing(part: DirectoryPart, id: string): Promise<Listing | null>;
+  /** Those of a partition that the filter matches (`query`), by the UTF-8 bytes of their ids, after the given one. */
+  listings(filter: EntityFilter, slot: number, after: string | null, limit: number): Promise<ListingPage>;
 }

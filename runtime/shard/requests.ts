@@ -18,16 +18,36 @@ import type { Delivery } from '../activation/mailbox';
 import { errorReply, idText, refusal, valueReply } from '../activation/replies';
 import type { Answer } from '../activation/replies';
 import { repeat } from '../activation/repeat';
-import type { EntityRequest, MessageRequest, OperationStatus, Reply, Request } from '../wire/envelope';
+import type { StoreSession } from '../ports/history-store';
+import type {
+  DirectoryRequest,
+  EntityRequest,
+  MessageRequest,
+  OperationStatus,
+  Reply,
+  Request,
+} from '../wire/envelope';
 import type { Shard } from './shard';
 
 /** Never rejects. */
 export async function answerRequest(shard: Shard, request: Request): Promise<Reply> {
   try {
     if (request.op === 'message') return await deliver(shard, request);
-    if (request.op === 'list') return valueReply(await shard.session.list(request.query));
-    if (request.op === 'count') return valueReply(await shard.session.count(request.filter));
-    return await answerEntityRequest(shard, request);
+    if ('key' in request) return await answerEntityRequest(shard, request);
+    return await answerDirectoryRequest(shard.session, request);
+  } catch (error) {
+    return errorReply(error);
+  }
+}
+
+/** Never rejects. Any host of a cluster can answer, whichever shards it owns. */
+export async function answerDirectoryRequest(
+  directory: Pick<StoreSession, 'list' | 'count'>,
+  request: DirectoryRequest,
+): Promise<Reply> {
+  try {
+    if (request.op === 'list') return valueReply(await directory.list(request.query));
+    return valueReply(await directory.count(request.filter));
   } catch (error) {
     return errorReply(error);
   }

@@ -7,14 +7,18 @@ import type {
   Beat,
   BucketPage,
   ClusterStore,
+  DirectoryPart,
   IndexEntry,
   IndexPart,
   Lease,
+  Listing,
+  ListingPage,
   Pointer,
   SessionRow,
   WriteOutcome,
 } from '../ports/cluster-store';
-import type { Row } from '../ports/history-store';
+import type { EntityFilter, Row } from '../ports/history-store';
+import { compareText, matches } from '../ports/query';
 
 type Place = { readonly seq: number; readonly epoch: number };
 
@@ -34,6 +38,7 @@ export class ClusterModel implements ClusterStore {
   readonly #parts = new Map<number, Map<string, IndexPart>>();
   readonly #entries = new Map<string, Map<string, IndexEntry | null>>();
   readonly #watermarks = new Map<number, number>();
+  readonly #listings = new Map<string, Map<string, Listing>>();
 
   constructor(private readonly shardCount: number) {}
 
@@ -154,6 +159,28 @@ export class ClusterModel implements ClusterStore {
     return this.#watermarks.get(shard) ?? 0;
   }
 
+  async writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {
+    const kept = entryOf(this.#listings, directoryText(part), () => new Map<string, Listing>());
+    for (const listing of listings) {
+      const before = kept.get(listing.id);
+      if (before === undefined || wins(listing, before)) kept.set(listing.id, listing);
+    }
+    return 'ok';
+  }
+
+  async listing(part: DirectoryPart, id: string): Promise<Listing | null> {
+    return this.#listings.get(directoryText(part))?.get(id) ?? null;
+  }
+
+  async listings(filter: EntityFilter, slot: number, after: string | null, limit: number): Promise<ListingPage> {
+    const all = [...(this.#listings.get(directoryText({ ...filter, slot }))?.values() ?? [])];
+    const found = all
+      .filter(({ id, index }) => matches(index, filter) && (after === null || compareText(id, after) > 0))
+      .sort((a, b) => compareText(a.id, b.id));
+    const page = found.slice(0, limit);
+    return { listings: page, next: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
+  }
+
   #mark(session: string, change: Partial<SessionRow>): WriteOutcome {
     const before = this.#sessions.get(session) ?? { born: false, dead: false };
     this.#sessions.set(session, { ...before, ...change });
@@ -163,6 +190,16 @@ export class ClusterModel implements ClusterStore {
   #part(shard: number, { kind, epoch, bucket }: IndexPart): Map<string, IndexEntry | null> {
     return entryOf(this.#entries, textOf(shard, kind, epoch, bucket), () => new Map<string, IndexEntry | null>());
   }
+}
+
+function directoryText({ namespace, type, slot }: DirectoryPart): string {
+  return textOf(namespace, type, slot);
+}
+
+/** On a tie the greater bytes, as of any cell. */
+function wins(a: Listing, b: Listing): boolean {
+  if (a.stamp !== b.stamp) return a.stamp > b.stamp;
+  return textOf(a.seq, a.index) > textOf(b.seq, b.index);
 }
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {

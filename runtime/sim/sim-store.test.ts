@@ -1,6 +1,6 @@
 import type { EntityKey } from '../../framework/model/identity';
-import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease } from '../ports/cluster-store';
-import type { Row } from '../ports/history-store';
+import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease, Listing } from '../ports/cluster-store';
+import type { EntityIndex, Row } from '../ports/history-store';
 import { ClusterModel } from './cluster-model.fixture';
 import type { ProfileName } from './fault-profile';
 import { PROFILES, profileOf } from './fault-profile';
@@ -9,7 +9,7 @@ import { freshSeed, SHARDS, storeWorld } from './sim-world.fixture';
 import { watchRows } from './store-workload.fixture';
 
 const OPERATIONS = 1_500;
-const IDS = ['a', 'b\0c', 'ä\u{1F600}', 'x'.repeat(512)];
+const IDS = ['a', 'b\0c', 'ä\u{1F600}', 'ä\uFFFD', 'x'.repeat(512)];
 const KEY: EntityKey = { namespace: 'default', type: 'account', id: 'a' };
 const PART: IndexPart = { kind: 'timer', epoch: 1, bucket: 'm1' };
 
@@ -98,6 +98,28 @@ function drawKeyed(draw: SimStream): Operation {
   ]);
 }
 
+/** Stamps come again, with other content too. */
+function drawListing(draw: SimStream): Operation {
+  const { namespace, type, id } = keyOf(draw);
+  const part = { namespace, type, slot: draw.below(2) };
+  const listings = Array.from({ length: 1 + draw.below(3) }, (): Listing => {
+    const seq = 1 + draw.below(5);
+    const status = draw.of<EntityIndex['status']>(['active', 'held', 'completed']);
+    const fields = { points: draw.below(4) };
+    const index = { status, wakeAt: null, open: false, fields, build: 'b', createdAt: 1, updatedAt: seq };
+    return { id: draw.of(IDS), index, seq, stamp: seq * 1_024 + draw.below(2) };
+  });
+  const unique = [...new Map(listings.map((listing) => [listing.id, listing])).values()];
+  const after = draw.below(2) === 0 ? null : draw.of(IDS);
+  const filter = { namespace, type, where: { points: { gte: draw.below(3) } } };
+  const limit = 1 + draw.below(3);
+  return draw.of<Operation>([
+    (store) => store.writeListings(part, unique),
+    (store) => store.listing(part, id),
+    (store) => store.listings(filter, part.slot, after, limit),
+  ]);
+}
+
 describe('simulated store without faults', () => {
   it.each([1, 2, 3, freshSeed()])('agrees with plain maps on random operations of two hosts, seed %d', async (seed) => {
     const { world, storeOf, processOf } = storeWorld({ seed });
@@ -106,7 +128,7 @@ describe('simulated store without faults', () => {
     const draw = world.random.stream('operations');
     for (let i = 0; i < OPERATIONS; i += 1) {
       const leases = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => model.lease(shard)));
-      const draws = [drawRows, drawIndex, drawKeyed, (d: SimStream) => drawOwnership(d, leases)];
+      const draws = [drawRows, drawIndex, drawKeyed, drawListing, (d: SimStream) => drawOwnership(d, leases)];
       const operation = draw.of(draws)(draw);
       const answer = await world.complete(operation(draw.of(stores)));
       expect({ i, answer }).toEqual({ i, answer: await operation(model) });
@@ -218,6 +240,18 @@ describe('simulated store', () => {
     };
     expect(await hashOf('x')).toBe(await hashOf('x'));
     expect(await hashOf('x')).not.toBe(await hashOf('y'));
+  });
+
+  it('keeps the listing with the greater stamp, whichever is written last (C8a, C10)', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    const part = { namespace: 'default', type: 'account', slot: 3 };
+    const index = { status: 'active', wakeAt: null, open: false, fields: {}, build: 'b', createdAt: 1, updatedAt: 1 };
+    const listing = (seq: number, build: string): Listing =>
+      ({ id: 'a', index: { ...index, build }, seq, stamp: seq * 1_024 }) as Listing;
+    await world.complete(store.writeListings(part, [listing(7, 'new')]));
+    await world.complete(store.writeListings(part, [listing(6, 'old')]));
+    expect(await world.complete(store.listing(part, 'a'))).toEqual(listing(7, 'new'));
   });
 
   it('mixes two pointers of one seq, as any row of several cells with one timestamp (C8a)', async () => {

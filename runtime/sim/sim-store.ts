@@ -7,7 +7,7 @@
  *
  * Invariants:
  * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number, a pointer its seq, the watermark its
- *    value. A pointer is three cells, so that two pointers of one seq would mix.
+ *    value, a listing its stamp. A pointer is three cells, so that two pointers of one seq would mix.
  * 2. Every write is told to the trace with its content: a host that is not deterministic changes the trace hash.
  * 3. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
  *    that the lease was another.
@@ -20,14 +20,18 @@ import type {
   Beat,
   BucketPage,
   ClusterStore,
+  DirectoryPart,
   IndexEntry,
   IndexPart,
   Lease,
+  Listing,
+  ListingPage,
   Pointer,
   SessionRow,
   WriteOutcome,
 } from '../ports/cluster-store';
-import type { Row } from '../ports/history-store';
+import type { EntityFilter, Row } from '../ports/history-store';
+import { matches } from '../ports/query';
 import type { Ending } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
@@ -36,10 +40,14 @@ import type { Cell, Mutation } from './replica';
 import type { SimProcess } from './sim-process';
 import { never } from './sim-process';
 import {
+  directoryName,
   entryCell,
   entryOf,
   fingerprint,
   keyName,
+  listingCell,
+  listingName,
+  listingOf,
   partCell,
   partName,
   partOf,
@@ -185,6 +193,26 @@ export class SimStore implements ClusterStore {
   async watermark(shard: number): Promise<number> {
     const [cell] = await this.#read(`w\0${shard}`, `the watermark of shard ${shard}`);
     return Number(cell?.value ?? 0);
+  }
+
+  writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {
+    return this.#write(directoryName(part), listings.map(listingCell));
+  }
+
+  async listing(part: DirectoryPart, id: string): Promise<Listing | null> {
+    const cells = await this.#read(directoryName(part), `the directory of ${part.type}`);
+    const name = listingName(id);
+    const cell = cells.find(({ minor }) => minor === name);
+    return cell === undefined ? null : listingOf(cell);
+  }
+
+  async listings(filter: EntityFilter, slot: number, after: string | null, limit: number): Promise<ListingPage> {
+    const cells = await this.#read(directoryName({ ...filter, slot }), `the directory of ${filter.type}`);
+    const name = after === null ? null : listingName(after);
+    const rest = cells.filter(({ minor }) => name === null || String(minor) > name).map(listingOf);
+    const found = rest.filter(({ index }) => matches(index, filter));
+    const page = found.slice(0, limit);
+    return { listings: page, next: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
   }
 
   async #write(partition: string, cells: readonly Cell[], beat = false): Promise<WriteOutcome> {

@@ -7,8 +7,8 @@
 
 import { hash32 } from '../../framework/codec/hash32';
 import type { EntityKey } from '../../framework/model/identity';
-import type { IndexEntry, IndexKind, IndexPart } from '../ports/cluster-store';
-import type { Row } from '../ports/history-store';
+import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing } from '../ports/cluster-store';
+import type { EntityIndex, Row } from '../ports/history-store';
 import { hashName } from './random';
 import type { Cell, CellValue, Mutation } from './replica';
 
@@ -59,6 +59,25 @@ export function entryCell({ at, key }: IndexEntry, deleted: boolean): Cell {
 
 export function entryOf({ major, minor }: Cell): IndexEntry {
   return { at: major, key: keyOf(String(minor)) };
+}
+
+export function directoryName({ namespace, type, slot }: DirectoryPart): string {
+  return `d\0${slot}\0${namespace}\0${type}`;
+}
+
+/** One cell: what stands in the directory is of one turn (C8a). */
+export function listingCell({ id, index, seq, stamp }: Listing): Cell {
+  return { major: 0, minor: listingName(id), timestamp: stamp, value: JSON.stringify([seq, index]) };
+}
+
+export function listingOf({ minor, timestamp, value }: Cell): Listing {
+  const [seq, index] = JSON.parse(String(value)) as [number, EntityIndex];
+  return { id: Buffer.from(String(minor), 'latin1').toString(), index, seq, stamp: timestamp };
+}
+
+/** One character a byte, for ids are in the order of their UTF-8 bytes. */
+export function listingName(id: string): string {
+  return Buffer.from(id).toString('latin1');
 }
 
 /** 32 bits of a mutation's content. */

@@ -25,8 +25,16 @@ import type {
   Row,
   StoreSession,
 } from '../ports/history-store';
-import type { SortPosition } from './query';
-import { checkQuery, comparePositions, compareText, decodeCursor, encodeCursor, matches, positionOf } from './query';
+import type { SortPosition } from '../ports/query';
+import {
+  checkQuery,
+  comparePositions,
+  compareText,
+  decodeCursor,
+  encodeCursor,
+  matches,
+  positionOf,
+} from '../ports/query';
 
 interface Entity {
   readonly key: EntityKey;

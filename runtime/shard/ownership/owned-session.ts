@@ -11,7 +11,7 @@
  * 2. A pointer moves to a snapshot only once that is at quorum and a later session read says alive (C2).
  * 3. Once closed, nothing is issued, confirmed or answered any more, for ever (C4).
  *
- * Not here yet: `list` and `count` (C10) answer `unavailable`; notes live in memory and end with the epoch.
+ * Not here yet: rows of the directory (C10) are not written; notes live in memory and end with the epoch.
  */
 
 import { ROW_KIND } from '../../../framework/core/history';
@@ -25,11 +25,15 @@ import type {
   Append,
   AppendResult,
   DueEntity,
+  EntityFilter,
   EntityIndex,
+  ListPage,
+  ListQuery,
   LoadedPage,
   Row,
   StoreSession,
 } from '../../ports/history-store';
+import { Directory } from '../directory';
 import type { Linked } from './chain';
 import { EpochWrites } from './epoch-writes';
 import { bucketAfter } from './first-touch';
@@ -57,6 +61,7 @@ export class OwnedSession implements StoreSession {
   readonly writes: EpochWrites;
   private readonly entries: ShardIndex;
   private readonly keys: KnownKeys;
+  private readonly directory: Directory;
 
   private constructor(private readonly options: OwnedSessionOptions) {
     const { store, guard, clock, shard, epoch, build } = options;
@@ -64,6 +69,7 @@ export class OwnedSession implements StoreSession {
     this.lost = guard.lost;
     this.writes = new EpochWrites(guard, clock);
     this.entries = new ShardIndex({ store, writes: this.writes, shard, epoch });
+    this.directory = new Directory(store);
     this.keys = new KnownKeys({ store, guard, writes: this.writes, epoch, build });
   }
 
@@ -149,12 +155,12 @@ export class OwnedSession implements StoreSession {
     return this.entries.openWork(namespace, after, limit);
   }
 
-  list(): Promise<never> {
-    return Promise.reject(noDirectory());
+  list(query: ListQuery): Promise<ListPage> {
+    return this.directory.list(query);
   }
 
-  count(): Promise<never> {
-    return Promise.reject(noDirectory());
+  count(filter: EntityFilter): Promise<number> {
+    return this.directory.count(filter);
   }
 
   async note(key: EntityKey, name: string, bytes: Uint8Array | null): Promise<void> {
@@ -239,8 +245,4 @@ function pageOf(rows: readonly Linked[], limit: number): LoadedPage {
     page.push(row);
   }
   return { rows: page, next: null };
-}
-
-function noDirectory(): PerdureError {
-  return new PerdureError('unavailable', 'a cluster has no directory yet: entities cannot be listed or counted');
 }

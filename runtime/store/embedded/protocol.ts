@@ -9,7 +9,7 @@
 
 import type { EntityKey } from '../../../framework/model/identity';
 import type { EntityFilter, EntityIndex, ListQuery, Row } from '../../ports/history-store';
-import type { SortPosition } from '../query';
+import type { SortPosition } from '../../ports/query';
 
 /** What one write is. The fields that follow it in the list stand beside it. */
 export const WRITE = {

@@ -11,8 +11,8 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { SCAN_PAGE_ENTITIES } from '../../config';
 import type { EntityFilter, EntityIndex, FieldTest, IndexedValue, ListQuery } from '../../ports/history-store';
-import { matches, RANK, rankOf } from '../query';
-import type { SortPosition } from '../query';
+import { matches, RANK, rankOf } from '../../ports/query';
+import type { SortPosition } from '../../ports/query';
 import type { CountedPage, ListedPage } from './protocol';
 import type { Reader } from './reader';
 import { textOf } from './reader';

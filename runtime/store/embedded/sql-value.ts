@@ -6,7 +6,7 @@
  */
 
 import type { IndexedValue } from '../../ports/history-store';
-import { RANK } from '../query';
+import { RANK } from '../../ports/query';
 
 export function sqlValue(value: IndexedValue): number | Uint8Array {
   return typeof value === 'string' ? Buffer.from(`\0${value}`) : Number(value);

@@ -21,8 +21,8 @@ import type {
   LoadedPage,
   StoreSession,
 } from '../../ports/history-store';
-import { checkQuery, decodeCursor, encodeCursor } from '../query';
-import type { SortPosition } from '../query';
+import { checkQuery, decodeCursor, encodeCursor } from '../../ports/query';
+import type { SortPosition } from '../../ports/query';
 import type { ReaderReply, WriterReply, WriterStats } from './protocol';
 import { ReaderChannel } from './reader-channel';
 import { toPerdureError } from './trouble';

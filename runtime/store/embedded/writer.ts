@@ -12,7 +12,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { KEY_CACHE_ENTRIES } from '../../config';
 import type { EntityIndex, IndexedValue } from '../../ports/history-store';
-import { compareValues, rankOf } from '../query';
+import { compareValues, rankOf } from '../../ports/query';
 import { KeyCache } from './key-cache';
 import type { CachedEntity } from './key-cache';
 import { ANSWER } from './protocol';

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { PerdureError } from '../../framework/errors';
 import { LIST_PAGE_ENTITIES } from '../config';
-import type { EntityFilter, EntityIndex, FieldTest, IndexedValue, ListQuery } from '../ports/history-store';
+import type { EntityFilter, EntityIndex, FieldTest, IndexedValue, ListQuery } from './history-store';
 
 /** Kind of an indexed value as a number: the first thing values sort by. */
 export const RANK = { null: 0, boolean: 1, number: 2, text: 3 } as const;
