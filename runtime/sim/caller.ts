@@ -9,6 +9,7 @@
 import { createClient } from '../client/client';
 import { disturbNetwork, disturbProcess } from './disturbance';
 import type { FaultDial } from './fault-profile';
+import type { Life } from './machine';
 import type { Range } from './random';
 import { SimClock } from './sim-clock';
 import { simEntropy } from './sim-entropy';
@@ -31,6 +32,8 @@ export interface SimCaller extends Caller {
 }
 
 const AHEAD_MS: Range = [200, 2_000];
+/** How long an attempt of an activity waits for an answer. */
+const ACTIVITY_PATIENCE_MS = 10_000;
 
 export function callerOf({ name, site, dial, pace, patienceMs, ahead }: CallerOptions): SimCaller {
   const { network } = site;
@@ -48,4 +51,13 @@ export function callerOf({ name, site, dial, pace, patienceMs, ahead }: CallerOp
   const transport = site.transportOf({ process, clock });
   const client = createClient({ transport, clock, entropy: simEntropy(process) });
   return { name, process, client, clock, draw, patienceMs, pause };
+}
+
+/** A host as its own activities see it: a client in the host's process, which dies with it. */
+export function hostCaller(site: Pick<Site, 'transportOf' | 'network'>, life: Pick<Life, 'process' | 'clock'>): Caller {
+  const { process, clock } = life;
+  const draw = site.network.world.random.stream(`activities.${process.name}`);
+  const client = createClient({ transport: site.transportOf(life), clock, entropy: simEntropy(process) });
+  const pause = (range: Range): Promise<void> => new Promise((resolve) => clock.after(draw.between(range), resolve));
+  return { name: process.name, client, clock, draw, patienceMs: ACTIVITY_PATIENCE_MS, pause };
 }

@@ -19,6 +19,7 @@ import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
 import { AskingTransport } from './asking-transport';
+import { hostCaller } from './caller';
 import { disturbLinks, disturbNetwork } from './disturbance';
 import type { FaultDial } from './fault-profile';
 import { Machine } from './machine';
@@ -115,7 +116,8 @@ export class SimCluster implements Site {
     const store = new WatchedStore(this.store, process, this.options.dial);
     const entropy = simEntropy(process);
     const loop = new TurnLoop(clock, () => undefined);
-    const groups = new Map(this.options.code.activities(name).map(({ group, target }) => [group, target]));
+    const host = hostCaller(this, life);
+    const groups = new Map(this.options.code.activities(host).map(({ group, target }) => [group, target]));
     for (;;) {
       const shardOn = (session: OwnedSession): Shard => this.shardOn(life, session, { entropy, loop, groups });
       const log = this.logs.of(name);

@@ -83,7 +83,8 @@ class Run {
     this.world = new World({ seed: scenario.seed, ...options });
     this.dial = new FaultDial(scenario.profile);
     const ids = Array.from({ length: scenario.ids }, (_, i) => `k-${i + 1}`);
-    const context: RunContext = { world: this.world, ids, tick: () => (this.ticks += 1) };
+    const { world, versions } = this;
+    const context: RunContext = { world, ids, versions, tick: () => (this.ticks += 1) };
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
   }
@@ -106,6 +107,10 @@ class Run {
       events: world.events,
       hash: world.trace.hash,
     };
+  }
+
+  private get versions(): number {
+    return this.scenario.releaseEveryMs === 0 ? 1 : VERSIONS;
   }
 
   private get operations(): number {
@@ -196,7 +201,7 @@ class Run {
     const { world, dial, scenario, workloads } = this;
     const { hosts, latecomers, shards } = scenario;
     const code: Code = {
-      versions: VERSIONS,
+      versions: this.versions,
       entities: (version) => workloads.flatMap((workload) => workload.entities(version)),
       activities: (host) => workloads.flatMap((workload) => workload.activities?.(host) ?? []),
     };

@@ -10,6 +10,7 @@ import type { Transport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import type { Life, Machine } from './machine';
 import type { SimNetwork } from './sim-network';
+import type { Caller } from './workload';
 
 export interface Site {
   readonly network: SimNetwork<Request, Reply>;
@@ -32,7 +33,8 @@ export interface Site {
 export interface Code {
   readonly versions: number;
   entities(version: number): readonly EntityClass[];
-  activities(host: string): readonly ServedGroup[];
+  /** For one process; `host` is itself. */
+  activities(host: Caller): readonly ServedGroup[];
 }
 
 /** Small sizes, so that every run closes buckets, takes snapshots and puts entities out of memory. */
