@@ -1,6 +1,7 @@
 import { plantBug } from '../../framework/planted-bugs';
 import { PROFILES, profileOf } from './fault-profile';
 import { drawScenario } from './scenario';
+import type { Prescribed } from './scenario';
 import { EPOCHS, runSeed } from './seed-run';
 
 const SEEDS = [1, 4, 7, 11, 12, 13, 16, 20];
@@ -39,13 +40,22 @@ describe('a cluster under a scenario out of a seed', () => {
 
   it('is found out when a turn is released without a session read (C2, C7)', async () => {
     plantBug('skip-fence-read');
-    const run = await runSeed(drawScenario(3));
-    expect(run.fault).toMatch('is not linearizable');
+    expect(await firstFault({ site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] })).toMatch(
+      'is not linearizable',
+    );
   });
 
-  it.each([5, 6])('is found out when a tail is not written again: seed %i (C6, C7)', async (seed) => {
+  it('is found out when a tail is not written again (C6, C7)', async () => {
     plantBug('skip-tail-rewrite');
-    const run = await runSeed(drawScenario(seed, halfWay));
-    expect(run.fault).not.toBeNull();
+    expect(await firstFault(halfWay)).not.toBeNull();
   });
 });
+
+/** Of the first seeds, far more than are needed. */
+async function firstFault(prescribed: Prescribed): Promise<string | null> {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const { fault } = await runSeed(drawScenario(seed, prescribed));
+    if (fault !== null) return fault;
+  }
+  return null;
+}

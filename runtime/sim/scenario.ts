@@ -42,7 +42,10 @@ export interface Scenario {
 }
 
 /** What is prescribed rather than drawn. */
-export type Prescribed = Partial<Omit<Scenario, 'seed'>>;
+export interface Prescribed extends Partial<Omit<Scenario, 'seed'>> {
+  /** In place of the drawn ones; how hosts die is drawn all the same. */
+  readonly profiles?: readonly ProfileName[];
+}
 
 const SECOND_MS = 1_000;
 /** Client operations of a seed. */
@@ -71,7 +74,7 @@ const DRAWN = Object.entries(WEIGHTS).flatMap(([name, weight]) =>
   Array.from({ length: weight }, () => name as keyof typeof WEIGHTS),
 );
 
-export function drawScenario(seed: number, prescribed: Prescribed = {}): Scenario {
+export function drawScenario(seed: number, { profiles, ...prescribed }: Prescribed = {}): Scenario {
   const { random } = new World({ seed });
   const of = (name: string): SimStream => random.stream(`scenario.${name}`);
   const site = prescribed.site ?? (of('site').float() < 0.1 ? 'embedded' : 'cluster');
@@ -79,7 +82,7 @@ export function drawScenario(seed: number, prescribed: Prescribed = {}): Scenari
   const drawn: Scenario = {
     seed,
     site,
-    profile: drawProfile(of('profile'), of('deaths'), site),
+    profile: profileWith(profiles ?? drawProfile(of('profile'), site), of('deaths')),
     workloads: drawWorkloads(of('workloads')),
     hosts,
     latecomers: of('latecomers').float() < 0.3 ? 1 : 0,
@@ -91,7 +94,7 @@ export function drawScenario(seed: number, prescribed: Prescribed = {}): Scenari
     patienceMs: drawPatience(of('patience')),
     waves: drawWaves(of('waves')),
     releaseEveryMs: of('release').float() < 0.3 ? 20 * SECOND_MS : 0,
-    hourAtMs: of('hour').float() < 0.03 ? 30 * SECOND_MS * of('hour').float() : null,
+    hourAtMs: of('hour').float() < 0.05 ? 30 * SECOND_MS * of('hour').float() : null,
   };
   return { ...drawn, ...prescribed };
 }
@@ -108,18 +111,24 @@ export function scenarioText({ profile, workloads, waves, ...rest }: Scenario): 
   return `${profile.name}; ${workloads.join(', ')}; ${told.join(', ')}, ${waved}, ${deaths}`;
 }
 
-function drawProfile(draw: SimStream, deaths: SimStream, site: Scenario['site']): FaultProfile {
+function drawProfile(draw: SimStream, site: Scenario['site']): readonly ProfileName[] {
   const many = draw.float();
-  const names = Array.from({ length: many < 0.4 ? 1 : many < 0.85 ? 2 : 3 }, () => draw.of(DRAWN));
+  const names: ProfileName[] = Array.from({ length: many < 0.4 ? 1 : many < 0.85 ? 2 : 3 }, () => draw.of(DRAWN));
   if (site === 'embedded') names.push('disk');
-  const mixed = mixOf([...new Set(names)].map((name) => PROFILES[name]));
+  return [...new Set(names)];
+}
+
+/** The named profiles together, and how hosts die beside. */
+function profileWith(names: readonly ProfileName[], deaths: SimStream): FaultProfile {
+  const mixed = mixOf(names.map((name) => PROFILES[name]));
+  const pauseMaxMs = 10 ** (3 + deaths.float() * 2);
   const hosts: Partial<HostFaults> = {
     crashEveryMs: deaths.between([8 * SECOND_MS, 40 * SECOND_MS]),
     drainEveryMs: deaths.between([10 * SECOND_MS, 40 * SECOND_MS]),
     crashWithin: 10 ** (1 + Math.floor(deaths.float() * 2)),
     ...(deaths.float() < 0.2 ? { halfWay: 0.03 } : {}),
   };
-  return profileOf(mixed.name, { hosts }, mixed);
+  return profileOf(mixed.name, { hosts, process: { pauseMaxMs } }, mixed);
 }
 
 function drawWorkloads(draw: SimStream): readonly WorkloadName[] {

@@ -45,8 +45,6 @@ export interface SeedRun {
 /** Epochs of each shard that a run goes on for. */
 export const EPOCHS = 6;
 const LONGEST_WORK_MS = 24 * 3_600_000;
-/** Beyond this time nobody waits for more epochs. */
-const EPOCHS_WITHIN_MS = 20 * 60_000;
 /** The healed site answers and comes to rest within this time. */
 const HEALED_MS = 60_000;
 /** It rests when nothing but heartbeats was written for so long. */
@@ -72,6 +70,7 @@ class Run {
   private readonly dial: FaultDial;
   private readonly workloads: readonly Workload[];
   private readonly site: Site;
+  private readonly weather: Weather;
   private readonly callers: SimCaller[] = [];
   private ticks = 0;
   private healed = false;
@@ -87,6 +86,7 @@ class Run {
     const context: RunContext = { world, ids, versions, tick: () => (this.ticks += 1) };
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
+    this.weather = new Weather(this.world, this.dial, scenario, () => this.processes());
   }
 
   async go(): Promise<SeedRun> {
@@ -118,12 +118,12 @@ class Run {
   }
 
   private async course(): Promise<string | null> {
-    const { world, site, dial, scenario } = this;
+    const { world, site } = this;
     const working = this.workloads.flatMap((workload) => this.callersOf(workload));
-    const weather = new Weather(world, dial, scenario, () => this.processes());
+    const { weather } = this;
     this.release();
     await world.complete(Promise.all(working), LONGEST_WORK_MS);
-    await world.run({ untilMs: this.epochsUntilMs, stop: () => this.enoughEpochs });
+    await world.run({ untilMs: weather.endsMs, stop: () => this.enoughEpochs });
     this.healed = true;
     weather.end();
     site.heal();
@@ -149,16 +149,12 @@ class Run {
 
   /** Callers are further on than the epochs: what is left of their work is spread over those to come. */
   private get ahead(): boolean {
-    if (this.healed || this.world.nowMs > this.epochsUntilMs || this.enoughEpochs) return false;
+    if (this.healed || this.world.nowMs > this.weather.endsMs || this.enoughEpochs) return false;
     return this.operations / this.scenario.operations > (this.site.leastEpoch + 1) / EPOCHS;
   }
 
   private get enoughEpochs(): boolean {
     return this.site.leastEpoch >= EPOCHS;
-  }
-
-  private get epochsUntilMs(): number {
-    return EPOCHS_WITHIN_MS + (this.scenario.hourAtMs === null ? 0 : 3_600_000);
   }
 
   /** Null once nothing but heartbeats is written any more. */

@@ -20,6 +20,8 @@ const KINDS = new Map(Object.entries(ROW_KIND).map(([name, kind]) => [kind as nu
 
 export class WatchedStore extends SimStore {
   private readonly draw: SimStream;
+  /** What was last written of each id, by seq and epoch. */
+  private readonly written = new Map<string, string>();
 
   constructor(
     cluster: StoreCluster,
@@ -42,7 +44,10 @@ export class WatchedStore extends SimStore {
 
   override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
     for (const { kind } of rows) this.count(`row-${KINDS.get(kind) ?? 'unknown'}`);
-    if (rows.length > 1) this.count('batch-of-rows');
+    if (rows.length > 1) this.count('adopt');
+    const place = rows.map(({ seq, epoch }) => `${seq}.${epoch}`).join(' ');
+    if (this.written.get(key.id) === place) this.count('write-again');
+    this.written.set(key.id, place);
     return this.halfWay(() => super.writeRows(key, bucket, rows));
   }
 

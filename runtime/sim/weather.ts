@@ -18,6 +18,8 @@ const HOUR = label('weather.hour');
 const HOUR_MS = 3_600_000;
 /** Who sleeps through the hour is that much later than the others at most. */
 const AWAKE_EARLY_MS = 120_000;
+/** Nothing goes wrong any more after so long, the hour apart: callers that are not done yet get done. */
+export const ROUGH_MS = 10 * 60_000;
 
 export class Weather {
   private readonly draw: SimStream;
@@ -36,6 +38,11 @@ export class Weather {
     this.rough();
   }
 
+  /** When it becomes calm by itself, for ever. */
+  get endsMs(): number {
+    return ROUGH_MS + (this.scenario.hourAtMs === null ? 0 : HOUR_MS);
+  }
+
   /** Calm for ever. */
   end(): void {
     this.turn(true, null);
@@ -43,12 +50,16 @@ export class Weather {
 
   private rough(): void {
     const { waves } = this.scenario;
-    this.turn(false, waves && { forMs: this.draw.between(waves.roughMs), then: () => this.calm() });
+    if (this.world.nowMs > this.endsMs) return this.turn(true, null);
+    this.turn(false, {
+      forMs: waves === null ? ROUGH_MS : this.draw.between(waves.roughMs),
+      then: () => this.calm(),
+    });
   }
 
   private calm(): void {
     const { waves } = this.scenario;
-    this.turn(true, waves && { forMs: this.draw.between(waves.calmMs), then: () => this.rough() });
+    this.turn(true, { forMs: waves === null ? 0 : this.draw.between(waves.calmMs), then: () => this.rough() });
   }
 
   private turn(calm: boolean, next: { readonly forMs: number; readonly then: () => void } | null): void {

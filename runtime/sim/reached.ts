@@ -1,0 +1,80 @@
+/**
+ * Reached: which faults and recovery branches a set of runs must have seen to mean anything.
+ *
+ * Owns: their names, as `World.count` knows them, and adding up the counts of runs. Does not own: the counting.
+ */
+
+/** Every kind of fault that exists. */
+export const FAULTS = [
+  'clock.jump-ahead',
+  'clock.jump-back',
+  'cluster.release',
+  'host.half-way',
+  'machine.drain',
+  'network.buffer-dropped',
+  'network.cut',
+  'network.cut-loss',
+  'network.duplicate',
+  'network.late',
+  'network.loss',
+  'network.no-listener',
+  'process.crash',
+  'process.hour',
+  'process.pause',
+  'process.stall',
+  'store.coordinator-death',
+  'store.coordinator-lost',
+  'store.cut-beats',
+  'store.cut-replies',
+  'store.cut-requests',
+  'store.hint-loss',
+  'store.leg-duplicate',
+  'store.leg-late',
+  'store.leg-loss',
+  'store.leg-unreachable',
+  'store.no-coordinator',
+  'store.no-read-repair',
+  'store.paxos-unknown',
+  'store.replica-crash',
+  'store.replica-cut',
+  'store.reply-loss',
+  'store.request-loss',
+  'store.timeout',
+  'store.unavailable',
+] as const;
+
+/** Every branch in which something recovers from one. */
+export const BRANCHES = [
+  'cluster.session-lost',
+  'protocol.adopt',
+  'protocol.give-back',
+  'protocol.mark-dead',
+  'protocol.pointer',
+  'protocol.row-fence',
+  'protocol.row-seal',
+  'protocol.row-snapshot',
+  'protocol.take-over',
+  'protocol.write-again',
+  'store.cas-refused',
+  'store.cas-unknown',
+  'store.hint-played',
+  'store.paxos-completed',
+  'store.paxos-dropped',
+  'store.read-repair',
+  'store.replica-back',
+  'store.replica-joined',
+  'store.speculate',
+  'store.write-refused',
+  'store.write-unknown',
+] as const;
+
+export type Counts = ReadonlyMap<string, number>;
+
+export function addCounts(total: Map<string, number>, counts: Iterable<readonly [string, number]>): void {
+  for (const [what, count] of counts) total.set(what, (total.get(what) ?? 0) + count);
+}
+
+/** What was reached less than `least` times, in the order of the lists. */
+export function notReached(counts: Counts, least: number): readonly string[] {
+  return [...FAULTS, ...BRANCHES].filter((what) => (counts.get(what) ?? 0) < least);
+}
