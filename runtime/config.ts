@@ -167,3 +167,16 @@ export const DIRECTORY_SLOTS = 16;
 export const DIRECTORY_SORT_ENTITIES = 10_000;
 /** Rounds of reads after which a page of a listing is handed out as it is. */
 export const DIRECTORY_ROUNDS = 16;
+/** Requests for leases that a host makes at a time, and shards that it gives back at a time. */
+export const LEASE_REQUESTS_IN_FLIGHT = 16;
+export const HANDOVERS_IN_FLIGHT = 16;
+/** While shards are on their way a host looks at the others this often. */
+export const HANDOVER_LOOK_MS = 200;
+/** How long a shard that moves waits for its running activities; they are started again by its next owner. */
+export const HANDOVER_ACTIVITY_MS = 2_000;
+/** How often a shard that is being given back is looked at. */
+export const REST_LOOK_MS = 10;
+/** How long a session that is over tries to say so in the store. */
+export const FAREWELL_MS = 5_000;
+/** Dead sessions that a host remembers to have set dead. */
+export const MARKED_SESSIONS = 1_000;

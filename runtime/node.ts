@@ -25,7 +25,8 @@ import {
   TURN_BYTES,
 } from './config';
 import { Host } from './host/host';
-import type { HostSettings, ServedGroup } from './host/host';
+import type { HostSettings } from './host/host';
+import type { ServedGroup } from './host/hosted-code';
 import type { HistoryStore } from './ports/history-store';
 import type { Log } from './ports/telemetry';
 import type { Transport } from './ports/transport';

@@ -113,15 +113,15 @@ export class ActivityRunner {
     return jobs.map((job) => job.describe()).sort((a, b) => a.effect - b.effect);
   }
 
-  /** Starts nothing more, tells running attempts to stop, and waits for them, at most `drainMs`; then stops. */
-  async drain(): Promise<void> {
+  /** Starts nothing more, tells running attempts to stop, and waits for them, at most so long; then stops. */
+  async drain(atMostMs = this.options.drainMs ?? ACTIVITY_DRAIN_MS): Promise<void> {
     if (this.state !== 'open') return;
     this.state = 'draining';
     this.alarm.set(Infinity);
     for (const attempt of this.attempts) attempt.abort(cancelled('the host drains'));
     if (this.attempts.size > 0) {
       await new Promise<void>((resolve) => {
-        const giveUp = this.options.clock.after(this.options.drainMs ?? ACTIVITY_DRAIN_MS, resolve);
+        const giveUp = this.options.clock.after(atMostMs, resolve);
         this.quiet = () => {
           giveUp();
           resolve();

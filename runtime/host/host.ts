@@ -9,73 +9,33 @@
  * so that their senders try again with the same id.
  */
 
-import type { CoreEnvironment } from '../../framework/core/instance';
-import { Invocation } from '../../framework/core/invocation';
 import type { RunningStep } from '../../framework/core/running';
 import { PerdureError } from '../../framework/errors';
-import type { EntityClass, EntityDefinition } from '../../framework/model/definition';
-import { definitionsOf } from '../../framework/model/definition';
-import { checkId, keyText } from '../../framework/model/identity';
-import type { Rehearsal } from '../activation/rehearsal';
-import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
-import { CHECK_SAMPLE_STEPS, DRAIN_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
-import type { Clock } from '../ports/clock';
-import type { Entropy } from '../ports/entropy';
+import { DRAIN_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
 import type { HistoryStore, StoreSession } from '../ports/history-store';
-import type { Log } from '../ports/telemetry';
 import type { Served, Transport } from '../ports/transport';
 import { answerRequest } from '../shard/requests';
-import { Shard } from '../shard/shard';
-import type { ShardLimits } from '../shard/shard';
+import type { Shard } from '../shard/shard';
 import type { Reply, Request } from '../wire/envelope';
-import { buildId } from './build-id';
+import type { CodeSettings } from './hosted-code';
+import { HostedCode } from './hosted-code';
 
-/** A group of activities and the object that runs it. */
-export interface ServedGroup {
-  readonly group: string;
-  readonly target: object;
-}
-
-export interface HostSettings {
-  readonly entities: readonly EntityClass[];
-  readonly activities: readonly ServedGroup[];
+export interface HostSettings extends CodeSettings {
   readonly store: HistoryStore;
   readonly transport: Transport;
-  readonly namespace: string;
-  /** Null: a hash of the package's version and the classes' sources (S26a). */
-  readonly build: string | null;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly log: Log;
-  /** `always`: every step is checked for writes between steps and in queries; `sampled`: one in 1,000 (S3, S9). */
-  readonly checks: 'always' | 'sampled';
-  readonly limits: ShardLimits & { readonly maxStateBytes: number };
-  /** Called before each slice of entity code may run, to keep the traps in place. */
-  readonly prepare: () => void;
-  /** Tests put entities out of memory and load them again. */
-  readonly rehearsal?: Rehearsal;
-  /** How often timers look at the wall clock; Infinity where it cannot jump. */
-  readonly recheckMs?: number;
 }
 
 export class Host {
-  readonly build: string;
-  private readonly loop: TurnLoop;
-  private readonly definitions: ReadonlyMap<string, EntityDefinition>;
+  private readonly code: HostedCode;
   private session: StoreSession | null = null;
   private current: Shard | null = null;
   private served: Served | null = null;
   private state: 'open' | 'draining' | 'stopped' = 'open';
   private reopening: Promise<void> | null = null;
-  private steps = 0;
 
   private constructor(private readonly settings: HostSettings) {
-    const { clock, namespace, entities } = settings;
-    checkId(namespace, 'namespace');
-    this.definitions = definitionsOf(entities);
-    this.build = settings.build ?? buildId(this.definitions);
-    this.loop = new TurnLoop(clock, settings.prepare);
+    this.code = new HostedCode(settings);
   }
 
   /** Resolves once requests are served; open work of before goes on in the background. */
@@ -84,12 +44,16 @@ export class Host {
     await host.openSession();
     const { transport, namespace } = settings;
     try {
-      host.served = await transport.serve(namespace, [...host.definitions.keys()], (request) => host.answer(request));
+      host.served = await transport.serve(namespace, host.code.types, (request) => host.answer(request));
     } catch (error) {
       await host.stop();
       throw error;
     }
     return host;
+  }
+
+  get build(): string {
+    return this.code.build;
   }
 
   /** The entities in memory; null between two sessions. */
@@ -130,14 +94,7 @@ export class Host {
 
   /** Code of a step was rejected with nobody to handle it (S4). */
   floating(step: RunningStep, error: unknown): void {
-    if (!(step instanceof Invocation)) return;
-    const { key } = step.home;
-    const activation = this.current?.resident(key);
-    if (activation != null) activation.floating += 1;
-    this.settings.log.error(
-      { entity: keyText(key), method: step.origin.method, error },
-      'floating: a rejection that nobody handles',
-    );
+    this.code.floating(step, error, (key) => this.current?.resident(key) ?? null);
   }
 
   private async answer(request: Request): Promise<Reply> {
@@ -153,15 +110,7 @@ export class Host {
     const session = await settings.store.open();
     if (this.state === 'stopped') return session.close();
     this.session = session;
-    const groups = new Map(settings.activities.map(({ group, target }) => [group, target]));
-    const shard = new Shard({
-      ...settings,
-      session,
-      groups,
-      loop: this.loop,
-      core: this.environment(),
-      definitions: this.definitions,
-    });
+    const shard = this.code.shardOn(session);
     this.current = shard;
     void session.lost.then((reason) => this.lost(session, shard, reason));
     shard.start().catch((error: unknown) => settings.log.error({ error }, 'open work could not be recovered'));
@@ -188,16 +137,5 @@ export class Host {
       log.error({ error }, 'the store cannot be opened; trying again');
       await this.reopen(Math.min(pauseMs * 2, REOPEN_MAXIMUM_MS));
     }
-  }
-
-  private environment(): CoreEnvironment {
-    const { clock, checks, log, limits } = this.settings;
-    return {
-      drain: (done) => clock.drain(done),
-      build: this.build,
-      checked: () => checks === 'always' || ++this.steps % CHECK_SAMPLE_STEPS === 0,
-      log: (key, level, message, fields) => log[level]({ entity: keyText(key), ...fields }, message),
-      maxStateBytes: limits.maxStateBytes,
-    };
   }
 }

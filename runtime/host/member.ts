@@ -1,35 +1,49 @@
 /**
- * Member: one session of a host in a cluster: its heartbeat, and the shards it owns (C1 to C4).
+ * Member: one session of a host in a cluster, from its birth to its end (C1 to C4).
  *
- * Owns: being born, the heartbeat, taking the shards that placement gives it, giving back those that it does not,
- * answering for what it owns. Does not own: the rules of ownership (`shard/ownership`), who is dead (`membership`), what
- * a shard does; beginning anew after the session is dead (whoever started it).
+ * Owns: being born, looking at the other hosts and aiming at the shards that placement gives it, answering for what it
+ * owns, leaving. Does not own: its row (`heartbeat`), who is dead (`membership`, `death-marks`), how a shard comes and
+ * goes (`holdings`), beginning anew after the session is dead (`cluster-host`).
  *
- * Invariants: one takeover at a time, so at most one marking is in flight; a reply leaves only after a session read
- * that began after it was made, unless its own turn was fenced already (S8, C2).
+ * Invariants: `born` is at quorum before anything is owned; a reply leaves only after a session read that began after it
+ * was made, unless its own turn was fenced already (S8, C2); a session that is over is set dead by itself, so that nobody
+ * waits for its heartbeat to stand still.
  */
 
+import { PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
-import { PerdureError } from '../../framework/errors';
+import type { Activation } from '../activation/activation';
 import { errorReply } from '../activation/replies';
-import { DRAIN_MS, HEARTBEAT_MS, REWRITE_INITIAL_MS, REWRITE_MAXIMUM_MS } from '../config';
+import {
+  DRAIN_MS,
+  FAREWELL_MS,
+  HANDOVER_LOOK_MS,
+  HEARTBEAT_DEAD_MS,
+  HEARTBEAT_MS,
+  LEASE_REQUESTS_IN_FLIGHT,
+  REST_LOOK_MS,
+} from '../config';
 import type { Clock } from '../ports/clock';
-import type { Beat, ClusterStore, WriteOutcome } from '../ports/cluster-store';
+import type { Beat, ClusterStore } from '../ports/cluster-store';
 import type { Entropy } from '../ports/entropy';
 import type { Log } from '../ports/telemetry';
-import type { LeaseState } from '../shard/ownership/lease';
-import { LeaseMachine } from '../shard/ownership/lease';
-import { OwnedSession } from '../shard/ownership/owned-session';
+import type { OwnedSession } from '../shard/ownership/owned-session';
 import { SessionGuard } from '../shard/ownership/session-guard';
-import { perform } from '../shard/ownership/takeover';
 import { answerRequest } from '../shard/requests';
 import type { Shard } from '../shard/shard';
 import type { Reply, Request } from '../wire/envelope';
 import { shardOf } from '../wire/shard-map';
+import { CutOff } from './cut-off';
+import { DeathMarks } from './death-marks';
+import { Heartbeat } from './heartbeat';
+import { Holdings } from './holdings';
+import { InFlight } from './in-flight';
 import type { Owner } from './membership';
 import { Membership } from './membership';
 import { place } from './placement';
+import type { Reached } from './reached';
+import { pause, untilOk } from './until-ok';
 
 export interface MemberSettings {
   readonly store: ClusterStore;
@@ -40,76 +54,130 @@ export interface MemberSettings {
   /** Of the build (S29). */
   readonly ordinal: number;
   readonly bucketRows?: number;
+  /** Clients can reach this host. */
+  readonly connected: () => boolean;
   /** A shard of this host's entities on an ownership that has just begun; not started yet. */
   readonly shardOn: (session: OwnedSession) => Shard;
-}
-
-interface Owned {
-  readonly session: OwnedSession;
-  readonly shard: Shard;
-  /** Being given back: no request begins any more. */
-  leaving: boolean;
+  readonly reached: Reached;
 }
 
 const SESSION_BYTES = 16;
-/** How often a shard that is being given back is looked at. */
-const REST_LOOK_MS = 10;
 
 export class Member {
   readonly guard: SessionGuard;
+  /** Resolves when the session is over and has said so in the store, or could not within FAREWELL_MS. */
+  readonly ended: Promise<void>;
   private readonly membership: Membership;
-  private readonly machines = new Map<number, LeaseMachine>();
-  private readonly owned = new Map<number, Owned>();
-  private beat = 0;
-  private taking: Promise<void> | null = null;
+  private readonly heartbeat: Heartbeat;
+  private readonly marks: DeathMarks;
+  private readonly holdings: Holdings;
+  private readonly cutOff = new CutOff();
+  private leaving = false;
+  private aside = false;
+  private answeredAtMs: number;
 
   private constructor(
     private readonly settings: MemberSettings,
     readonly session: string,
     readonly shards: number,
   ) {
-    const { store, clock } = settings;
-    this.guard = new SessionGuard(session, store, clock);
-    this.membership = new Membership(session);
-    void this.guard.lost.then((reason) => this.end(reason));
+    const { store, clock, reached } = settings;
+    this.answeredAtMs = clock.monotonicMs();
+    const guard = (this.guard = new SessionGuard(session, store, clock));
+    const membership = (this.membership = new Membership(session));
+    const marks = new DeathMarks({ store, clock, guard, membership, reached });
+    this.marks = marks;
+    const heartbeat = new Heartbeat({
+      store,
+      clock,
+      says: (beat) => this.row(beat),
+      told: (acknowledged) => membership.told(acknowledged),
+      alive: () => guard.alive,
+      answered: () => clock.monotonicMs() - this.answeredAtMs < HEARTBEAT_DEAD_MS,
+    });
+    this.heartbeat = heartbeat;
+    this.holdings = new Holdings({
+      ...settings,
+      guard,
+      marks,
+      requests: new InFlight(LEASE_REQUESTS_IN_FLIGHT),
+      nonce: () => nameOf(settings.entropy),
+      changed: () => heartbeat.soon(),
+    });
+    this.ended = guard.lost.then((reason) => this.end(reason));
   }
 
-  /** Resolves once the session is born and has a heartbeat row; shards come later. Never rejects. */
-  static async start(settings: MemberSettings): Promise<Member> {
-    const { store, clock, entropy } = settings;
-    const session = Buffer.from(entropy.bytes(SESSION_BYTES)).toString('base64url');
-    await untilOk(clock, () => store.setBorn(session));
+  /** Resolves once the session is born and has a heartbeat row; null when `wanted` said no before. Never rejects. */
+  static async start(settings: MemberSettings, wanted: () => boolean): Promise<Member | null> {
+    const { store, clock, entropy, reached } = settings;
+    const session = nameOf(entropy);
+    if (!(await untilOk(clock, wanted, () => store.setBorn(session)))) return null;
     let shards = 0;
-    await untilOk(clock, async () => {
+    const counted = await untilOk(clock, wanted, async () => {
       shards = await store.shards().catch(() => 0);
       return shards > 0 ? 'ok' : 'unknown';
     });
+    if (!counted) return null;
     const member = new Member(settings, session, shards);
-    await untilOk(clock, () => store.writeBeat(member.heartbeat()));
+    if (!(await member.heartbeat.first(wanted))) {
+      member.stop(new PerdureError('unavailable', 'the host stops'));
+      return null;
+    }
+    void member.heartbeat.start();
     void member.live();
+    reached('session');
     return member;
   }
 
   /** Numbers of the shards it serves. */
   get serves(): readonly number[] {
-    return [...this.owned].filter(([, { leaving }]) => !leaving).map(([shard]) => shard);
+    return this.holdings.all.filter(({ open }) => open !== null).map(({ number }) => number);
+  }
+
+  /** No entity that is in memory has anything to do, and no shard is on its way. */
+  get idle(): boolean {
+    return this.holdings.settled && this.holdings.all.every(({ shard }) => shard?.idle ?? true);
+  }
+
+  /** The entity, if it is in memory. */
+  resident(key: EntityKey): Activation | null {
+    return this.holdings.of(shardOf(key, this.shards))?.shard?.resident(key) ?? null;
   }
 
   /** Never rejects; `unavailable` with the reason `moved` when another host is to be asked. */
   async answer(key: EntityKey, request: Request): Promise<Reply> {
-    const owned = this.owned.get(shardOf(key, this.shards));
-    if (owned === undefined || owned.leaving || !owned.session.open) return moved(key);
-    const reply = await answerRequest(owned.shard, request);
+    const open = this.holdings.of(shardOf(key, this.shards))?.open ?? null;
+    if (open === null) return moved(key);
+    const reply = await answerRequest(open.shard, request);
     if (wasFenced(request, reply)) return reply;
-    return (await owned.session.fence()) ? reply : uncertain(key);
+    return (await open.session.fence()) ? reply : uncertain(key);
   }
 
   /** Who owns the shard, as far as it knows: itself at once, others from their newest heartbeat rows. A hint only. */
   owner(shard: number): Owner | null {
-    const owned = this.owned.get(shard);
-    if (owned !== undefined && !owned.leaving) return { session: this.session, epoch: owned.session.epoch };
+    const tenure = this.holdings.of(shard);
+    if (tenure?.open != null) return { session: this.session, epoch: tenure.open.session.epoch };
     const other = this.membership.owner(shard);
     return other?.session === this.session ? null : other;
+  }
+
+  /**
+   * Says at once that it leaves, gives its shards back while it serves those it still has, then ends the session.
+   * Resolves at the end, at most DRAIN_MS later, with what is left to others by the rules of a dead session (C3, C4).
+   */
+  async drain(): Promise<void> {
+    const { clock, reached } = this.settings;
+    const until = clock.monotonicMs() + DRAIN_MS;
+    this.leaving = true;
+    this.heartbeat.soon();
+    this.aim();
+    while (this.guard.alive && !this.holdings.empty && clock.monotonicMs() < until) {
+      await pause(clock, REST_LOOK_MS);
+      this.aim();
+    }
+    if (this.guard.alive && this.holdings.empty) reached('drained');
+    this.stop(new PerdureError('unavailable', 'the host has left the cluster'));
+    await this.ended;
   }
 
   /** Gives the session up; callers that wait learn that their outcome is not known. */
@@ -117,138 +185,75 @@ export class Member {
     this.guard.die(reason);
   }
 
-  private end(reason: PerdureError): void {
-    const error = new PerdureError(
-      'unavailable',
-      `${reason.message}; the outcome is unknown: send again with the same id`,
+  private async end(reason: PerdureError): Promise<void> {
+    const { clock, store } = this.settings;
+    const fact = `${reason.message}; the outcome is unknown: send again with the same id`;
+    this.holdings.close(new PerdureError('unavailable', fact));
+    const until = clock.monotonicMs() + FAREWELL_MS;
+    const dead = await untilOk(
+      clock,
+      () => clock.monotonicMs() < until,
+      () => store.setDead(this.session),
     );
-    for (const { session, shard } of this.owned.values()) {
-      void session.close();
-      shard.close(error);
-    }
-    this.owned.clear();
+    // Nobody acts for the dead session any more, and its row is not needed once `dead` is at quorum.
+    if (dead) await store.deleteBeat(this.session);
   }
 
   private async live(): Promise<void> {
     const { clock, log } = this.settings;
     while (this.guard.alive) {
-      await this.turn().catch((error: unknown) => log.warn({ error }, 'a turn of the membership failed'));
-      await pause(clock, HEARTBEAT_MS);
+      await this.look().catch((error: unknown) => log.warn({ error }, 'the other hosts could not be looked at'));
+      await pause(clock, this.holdings.settled ? HEARTBEAT_MS : HANDOVER_LOOK_MS);
     }
   }
 
-  private async turn(): Promise<void> {
-    const { store, clock } = this.settings;
-    const told = await store.writeBeat(this.heartbeat());
-    if (told !== 'ok') this.membership.falter(clock.monotonicMs());
+  private async look(): Promise<void> {
+    const { store, clock, log } = this.settings;
     this.membership.observe(await store.beats(), clock.monotonicMs());
     if (!(await this.guard.confirm())) return;
-    const live = this.membership.live(clock.monotonicMs()).filter(({ draining }) => !draining);
-    const target = place(this.shards, live);
-    for (const [shard, session] of target.entries()) {
-      const mine = session === this.session;
-      if (mine && !this.owned.has(shard)) void this.alone(() => this.take(shard));
-      if (!mine && this.owned.has(shard)) void this.giveBack(shard);
-      else if (!mine && this.machines.get(shard)?.state.at === 'owned') void this.alone(() => this.release(shard));
-    }
+    this.answeredAtMs = clock.monotonicMs();
+    this.stand();
+    this.aim();
+    this.marks.sweep().catch((error: unknown) => log.warn({ error }, 'a dead host could not be cleared away'));
   }
 
-  /** One takeover at a time; those that come meanwhile are looked at with the next heartbeat. */
-  private async alone(take: () => Promise<void>): Promise<void> {
-    if (this.taking !== null) return;
-    const { log } = this.settings;
-    this.taking = take().catch((error: unknown) => log.warn({ error }, 'a shard could not be taken over'));
-    await this.taking;
-    this.taking = null;
+  /** A host that clients cannot reach stands aside as long as others are reached (C3). */
+  private stand(): void {
+    const { clock, connected, reached } = this.settings;
+    const now = clock.monotonicMs();
+    this.cutOff.note(connected(), now);
+    const aside = this.cutOff.standsAside(this.others, now);
+    if (aside === this.aside) return;
+    this.aside = aside;
+    if (aside) reached('aside');
+    this.heartbeat.soon();
   }
 
-  private async take(shard: number): Promise<void> {
-    const { store, clock } = this.settings;
-    const machine = this.machineOf(shard);
-    if (machine.state.at === 'idle') {
-      const found = await store.lease(shard);
-      const owner = found?.owner ?? '';
-      const mayMark =
-        this.membership.suspects(owner, clock.monotonicMs()) || (owner !== '' && (await this.isDead(owner)));
-      machine.on({ kind: 'wanted', found, mayMark });
-    }
-    const state = await this.perform(machine, shard);
-    if (state.at === 'owned') await this.serve(shard, state.lease.epoch);
-  }
-
-  private async isDead(session: string): Promise<boolean> {
-    const row = await this.settings.store.session(session);
-    return row.dead || !row.born;
-  }
-
-  private async serve(shard: number, epoch: number): Promise<void> {
-    const { store, clock, build, bucketRows, log, shardOn } = this.settings;
-    const bounds = bucketRows === undefined ? {} : { bucketRows };
-    const session = await OwnedSession.open({ store, guard: this.guard, clock, shard, epoch, build, ...bounds });
-    if (!this.guard.alive || this.owned.has(shard)) return session.close();
-    const made = shardOn(session);
-    this.owned.set(shard, { session, shard: made, leaving: false });
-    made.start().catch((error: unknown) => log.error({ error, shard }, 'open work could not be recovered'));
-  }
-
-  /** C4: once all that was issued is acknowledged, closed for ever; then the lease is given back. */
-  private async giveBack(shard: number): Promise<void> {
-    const owned = this.owned.get(shard);
-    if (owned === undefined || owned.leaving) return;
-    owned.leaving = true;
-    const { clock } = this.settings;
-    const until = clock.monotonicMs() + DRAIN_MS;
-    await owned.shard.quiesce();
-    while (!this.rested(owned)) {
-      if (!this.guard.alive) return;
-      if (clock.monotonicMs() >= until) return this.stop(stuck(shard));
-      await pause(clock, REST_LOOK_MS);
-    }
-    await owned.shard.passivateAll();
-    while (!this.rested(owned) && this.guard.alive) await pause(clock, REST_LOOK_MS);
+  private aim(): void {
     if (!this.guard.alive) return;
-    void owned.session.close();
-    owned.shard.close(
-      new PerdureError('unavailable', `shard ${shard} moves to another host: send again with the same id`),
-    );
-    await this.release(shard);
-    this.owned.delete(shard);
-  }
-
-  /** Of a shard that is closed, or that was never served because the store could not be read. */
-  private async release(shard: number): Promise<void> {
-    const machine = this.machineOf(shard);
-    machine.on({ kind: 'release', nonce: this.nonce() });
-    await this.perform(machine, shard);
-  }
-
-  private nonce(): string {
-    return Buffer.from(this.settings.entropy.bytes(SESSION_BYTES)).toString('base64url');
-  }
-
-  private rested({ shard, session }: Owned): boolean {
-    return shard.idle && session.writes.outstanding === 0;
-  }
-
-  private perform(machine: LeaseMachine, shard: number): Promise<LeaseState> {
-    const { store, clock } = this.settings;
-    return perform(machine, { store, clock, shard, alive: () => this.guard.alive });
-  }
-
-  private machineOf(shard: number): LeaseMachine {
-    let machine = this.machines.get(shard);
-    if (machine === undefined) {
-      machine = new LeaseMachine(this.session, () => this.nonce());
-      this.machines.set(shard, machine);
+    const wanted = new Set<number>();
+    if (!this.draining) {
+      const candidates = this.membership.live.filter(({ draining }) => !draining);
+      for (const [shard, session] of place(this.shards, candidates).entries())
+        if (session === this.session) wanted.add(shard);
     }
-    return machine;
+    const held = new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
+    this.holdings.aim(wanted, (shard) => held.has(shard));
   }
 
-  private heartbeat(): Beat {
-    this.beat += 1;
-    const { build, ordinal } = this.settings;
-    const shards = [...this.owned].map(([shard, { session }]) => [shard, session.epoch] as const);
-    return { session: this.session, beat: this.beat, build, ordinal, connected: true, draining: false, shards };
+  private get draining(): boolean {
+    return this.leaving || this.aside;
+  }
+
+  private get others(): readonly Beat[] {
+    return this.membership.live.filter(({ session }) => session !== this.session);
+  }
+
+  private row(beat: number): Beat {
+    const { session, draining } = this;
+    const { build, ordinal, connected } = this.settings;
+    const shards = this.holdings.all.flatMap(({ number, epoch }) => (epoch === null ? [] : [[number, epoch] as const]));
+    return { session, beat, build, ordinal, connected: connected(), draining, shards };
   }
 }
 
@@ -257,16 +262,8 @@ function wasFenced(request: Request, reply: Reply): boolean {
   return request.op === 'message' && request.message !== 'query' && reply.ok && !reply.duplicate;
 }
 
-async function untilOk(clock: Clock, write: () => Promise<WriteOutcome>): Promise<void> {
-  let pauseMs = REWRITE_INITIAL_MS;
-  while ((await write()) !== 'ok') {
-    await pause(clock, pauseMs);
-    pauseMs = Math.min(pauseMs * 2, REWRITE_MAXIMUM_MS);
-  }
-}
-
-function pause(clock: Clock, forMs: number): Promise<void> {
-  return new Promise((resolve) => clock.after(forMs, resolve));
+function nameOf(entropy: Entropy): string {
+  return Buffer.from(entropy.bytes(SESSION_BYTES)).toString('base64url');
 }
 
 function moved(key: EntityKey): Reply {
@@ -277,8 +274,4 @@ function moved(key: EntityKey): Reply {
 function uncertain(key: EntityKey): Reply {
   const fact = `${keyText(key)}: this host lost its shard before it could answer; the outcome is unknown`;
   return errorReply(new PerdureError('unavailable', `${fact}: send again with the same id`));
-}
-
-function stuck(shard: number): PerdureError {
-  return new PerdureError('unavailable', `shard ${shard} did not come to rest, so it cannot be handed over`);
 }

@@ -1,11 +1,13 @@
 /**
- * Membership: which of the other hosts may be taken for dead (C3).
+ * Membership: which hosts there are, and which of them may be taken for dead (C3).
  *
  * Owns: what one observer has seen of the heartbeat rows, and for how long of its own running time. Pure: time is handed
- * in. Does not own: reading the rows, marking a session dead, who takes its shards (`placement`).
+ * in. Does not own: reading the rows, marking a session dead (`death-marks`), who takes its shards (`placement`).
  *
- * Invariant: a session is suspected only if its row stood unchanged over at least HEARTBEAT_READS answered reads in
- * HEARTBEAT_DEAD_MS, while every heartbeat of the observer itself was acknowledged.
+ * Invariants: a session is suspected only if its row stood unchanged over at least HEARTBEAT_READS answered reads in
+ * HEARTBEAT_DEAD_MS, while the observer's own heartbeats were acknowledged, at least as many, and none failed. A gap
+ * between two reads counts for a third of that time at most: an observer that was paused has seen nothing meanwhile.
+ * Rows that are gone are forgotten.
  */
 
 import { HEARTBEAT_DEAD_MS, HEARTBEAT_READS } from '../config';
@@ -19,25 +21,30 @@ export interface Owner {
 
 interface Seen {
   readonly beat: Beat;
-  /** Since when, and over how many answered reads, the row has stood unchanged. */
-  readonly sinceMs: number;
+  /** For how long, over how many answered reads and own heartbeats, the row has stood unchanged. */
+  readonly watchedMs: number;
   readonly reads: number;
+  readonly ownBeats: number;
 }
 
+const LONGEST_GAP_MS = HEARTBEAT_DEAD_MS / HEARTBEAT_READS;
+
 export class Membership {
-  private readonly seen = new Map<string, Seen>();
+  private seen = new Map<string, Seen>();
   private owners = new Map<number, Owner>();
+  private readAtMs = 0;
+  /** Own heartbeats acknowledged since the last read. */
+  private ownBeats = 0;
 
   constructor(private readonly self: string) {}
 
   /** One answered read of all rows, at a time of the observer's monotonic clock. */
   observe(beats: readonly Beat[], nowMs: number): void {
-    for (const beat of beats) {
-      const before = this.seen.get(beat.session);
-      const same = before !== undefined && before.beat.beat === beat.beat;
-      this.seen.set(beat.session, same ? { ...before, reads: before.reads + 1 } : { beat, sinceMs: nowMs, reads: 1 });
-    }
+    const gapMs = Math.min(nowMs - this.readAtMs, LONGEST_GAP_MS);
+    this.seen = new Map(beats.map((beat) => [beat.session, this.look(beat, gapMs)]));
     this.owners = ownersIn(beats);
+    this.readAtMs = nowMs;
+    this.ownBeats = 0;
   }
 
   /** The owner of the shard's greatest epoch in the newest rows, dead or not; null if no row names the shard. */
@@ -45,21 +52,51 @@ export class Membership {
     return this.owners.get(shard) ?? null;
   }
 
-  /** The observer's own heartbeat was not acknowledged: what it saw so far proves nothing. */
-  falter(nowMs: number): void {
-    for (const [session, { beat }] of this.seen) this.seen.set(session, { beat, sinceMs: nowMs, reads: 0 });
+  /** The observer's own heartbeat was acknowledged; or it was not, and what it saw so far proves nothing. */
+  told(acknowledged: boolean): void {
+    if (acknowledged) {
+      this.ownBeats += 1;
+      return;
+    }
+    this.ownBeats = 0;
+    for (const [session, { beat }] of this.seen) this.seen.set(session, fresh(beat));
   }
 
-  suspects(session: string, nowMs: number): boolean {
+  suspects(session: string): boolean {
     const seen = this.seen.get(session);
     if (seen === undefined || session === this.self) return false;
-    return nowMs - seen.sinceMs >= HEARTBEAT_DEAD_MS && seen.reads >= HEARTBEAT_READS;
+    const { watchedMs, reads, ownBeats } = seen;
+    return watchedMs >= HEARTBEAT_DEAD_MS && reads >= HEARTBEAT_READS && ownBeats >= HEARTBEAT_READS;
   }
 
-  /** Rows of the hosts that are not suspected. */
-  live(nowMs: number): readonly Beat[] {
-    return [...this.seen.values()].map(({ beat }) => beat).filter(({ session }) => !this.suspects(session, nowMs));
+  /** It has a row and is not suspected. */
+  lives(session: string): boolean {
+    return this.seen.has(session) && !this.suspects(session);
   }
+
+  /** Rows of the hosts that are not suspected, in the order of their sessions. */
+  get live(): readonly Beat[] {
+    return this.rows.filter(({ session }) => !this.suspects(session));
+  }
+
+  get suspected(): readonly Beat[] {
+    return this.rows.filter(({ session }) => this.suspects(session));
+  }
+
+  private get rows(): readonly Beat[] {
+    return [...this.seen.values()].map(({ beat }) => beat).sort((a, b) => (a.session < b.session ? -1 : 1));
+  }
+
+  private look(beat: Beat, gapMs: number): Seen {
+    const before = this.seen.get(beat.session);
+    if (before === undefined || before.beat.beat !== beat.beat) return fresh(beat);
+    const { watchedMs, reads, ownBeats } = before;
+    return { beat, watchedMs: watchedMs + gapMs, reads: reads + 1, ownBeats: ownBeats + this.ownBeats };
+  }
+}
+
+function fresh(beat: Beat): Seen {
+  return { beat, watchedMs: 0, reads: 1, ownBeats: 0 };
 }
 
 function ownersIn(beats: readonly Beat[]): Map<number, Owner> {

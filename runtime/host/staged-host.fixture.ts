@@ -19,7 +19,7 @@ import { ensureTraps, installTraps } from '../system/traps';
 import { ManualClock } from '../testing/manual-clock';
 import { memory } from '../transport/memory-transport';
 import { Host } from './host';
-import type { ServedGroup } from './host';
+import type { ServedGroup } from './hosted-code';
 
 export interface Stage {
   readonly entities: readonly EntityClass[];

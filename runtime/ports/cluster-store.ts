@@ -107,6 +107,8 @@ export interface ClusterStore {
   session(session: string): Promise<SessionRow>;
 
   writeBeat(beat: Beat): Promise<WriteOutcome>;
+  /** For ever: a beat that is written later is gone too. The session is dead at quorum (C1, C2). */
+  deleteBeat(session: string): Promise<WriteOutcome>;
   beats(): Promise<readonly Beat[]>;
 
   /** Serial read of one lease. */

@@ -134,8 +134,12 @@ export class Shard implements Grounds {
 
   /** As `idle`, but for activities that run. */
   get resting(): boolean {
+    return this.loop.idle && this.still;
+  }
+
+  /** As `resting`, whatever other shards on the same loop do. */
+  get still(): boolean {
     if (this.recovering || this.timers.busy || this.runner.queued > 0 || this.leaving.size > 0) return false;
-    if (!this.loop.idle) return false;
     for (const activation of this.activations.values()) if (activation.busy) return false;
     return true;
   }
@@ -205,10 +209,10 @@ export class Shard implements Grounds {
     else this.clock.after(RECOVERY_PAUSE_MS, () => void this.recoverOpen(activation.key));
   }
 
-  /** No timer fires and no activity starts any more; those that run are told and waited for. */
-  async quiesce(): Promise<void> {
+  /** No timer fires and no activity starts any more; those that run are told and waited for, at most so long. */
+  async quiesce(activityMs?: number): Promise<void> {
     this.timers.stop();
-    await this.runner.drain();
+    await this.runner.drain(activityMs);
   }
 
   /** Writes the snapshots that are due and lets go of every entity that has nothing to do (S24). */

@@ -31,6 +31,7 @@ const byEntry = (a: IndexEntry, b: IndexEntry): number =>
 export class ClusterModel implements ClusterStore {
   readonly #sessions = new Map<string, { born: boolean; dead: boolean }>();
   readonly #beats = new Map<string, Beat>();
+  readonly #gone = new Set<string>();
   readonly #leases = new Map<number, Lease>();
   readonly #rows = new Map<string, Map<string, Row>>();
   readonly #pointers = new Map<string, Pointer>();
@@ -59,7 +60,14 @@ export class ClusterModel implements ClusterStore {
   }
 
   async writeBeat(beat: Beat): Promise<WriteOutcome> {
-    if ((this.#beats.get(beat.session)?.beat ?? -1) < beat.beat) this.#beats.set(beat.session, beat);
+    if (!this.#gone.has(beat.session) && (this.#beats.get(beat.session)?.beat ?? -1) < beat.beat)
+      this.#beats.set(beat.session, beat);
+    return 'ok';
+  }
+
+  async deleteBeat(session: string): Promise<WriteOutcome> {
+    this.#gone.add(session);
+    this.#beats.delete(session);
     return 'ok';
   }
 

@@ -5,16 +5,12 @@
  * Does not own: what callers ask (`workload`), which faults are on (the dial), the verdict (`seed-run`).
  */
 
-import { definitionsOf } from '../../framework/model/definition';
 import { PerdureError } from '../../framework/errors';
-import { TurnLoop } from '../activation/turn-loop';
 import { errorReply } from '../activation/replies';
-import { Member } from '../host/member';
+import { ClusterHost } from '../host/cluster-host';
 import { DEFAULT_LIMITS } from '../node';
 import type { Lease } from '../ports/cluster-store';
 import type { Transport } from '../ports/transport';
-import { Shard } from '../shard/shard';
-import type { OwnedSession } from '../shard/ownership/owned-session';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
@@ -42,14 +38,12 @@ export interface ClusterOptions {
   readonly code: Code;
 }
 
-const REBIRTH_MS = 100;
-
 export class SimCluster implements Site {
   readonly network: SimNetwork<Request, Reply>;
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;
   private readonly store: StoreCluster;
-  private readonly members = new Map<string, Member>();
+  private readonly hosts = new Map<string, ClusterHost>();
   private version = 1;
 
   constructor(
@@ -106,57 +100,37 @@ export class SimCluster implements Site {
     for (const machine of this.machines) machine.heal();
   }
 
-  /** One session after another, as long as the process lives. */
   private async serve(life: Life): Promise<void> {
     const { process, clock, version } = life;
     const { name } = process;
-    disturbLinks(process, this.store.links, this.options.dial);
-    process.onDeath(() => this.members.delete(name));
+    const { dial, code } = this.options;
+    disturbLinks(process, this.store.links, dial);
+    process.onDeath(() => this.hosts.delete(name));
     this.network.listen(process, (request) => this.answer(name, request));
-    const store = new WatchedStore(this.store, process, this.options.dial);
-    const entropy = simEntropy(process);
-    const loop = new TurnLoop(clock, () => undefined);
-    const host = hostCaller(this, life);
-    const groups = new Map(this.options.code.activities(host).map(({ group, target }) => [group, target]));
-    for (;;) {
-      const shardOn = (session: OwnedSession): Shard => this.shardOn(life, session, { entropy, loop, groups });
-      const log = this.logs.of(name);
-      const settings = { store, clock, entropy, log, build: buildOf(version), ordinal: version };
-      const member = await Member.start({ ...settings, bucketRows: BUCKET_ROWS, shardOn });
-      this.members.set(name, member);
-      await member.guard.lost;
-      this.world.count('cluster.session-lost');
-      await new Promise<void>((resolve) => clock.after(REBIRTH_MS, resolve));
-    }
-  }
-
-  private shardOn(
-    { process, clock, version }: Life,
-    session: OwnedSession,
-    shared: Pick<ConstructorParameters<typeof Shard>[0], 'entropy' | 'loop' | 'groups'>,
-  ): Shard {
-    this.world.count('cluster.epoch');
-    return new Shard({
-      ...shared,
+    const host = await ClusterHost.start({
+      store: new WatchedStore(this.store, process, dial),
       clock,
-      session,
-      log: this.logs.of(process.name),
-      core: {
-        drain: (done) => clock.drain(done),
-        build: buildOf(version),
-        checked: () => true,
-        log: () => undefined,
-        maxStateBytes: DEFAULT_LIMITS.maxStateBytes,
-      },
+      entropy: simEntropy(process),
+      log: this.logs.of(name),
+      entities: code.entities(version),
+      activities: code.activities(hostCaller(this, life)),
       namespace: 'default',
-      definitions: definitionsOf(this.options.code.entities(version)),
+      build: buildOf(version),
+      ordinal: version,
+      checks: 'always',
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
+      prepare: () => undefined,
+      connected: () => true,
+      bucketRows: BUCKET_ROWS,
+      reached: (branch) => this.world.count(`host.${branch}`),
     });
+    this.hosts.set(name, host);
+    life.drain = () => host.drain();
   }
 
   private answer(name: string, request: Request): Promise<Reply> {
-    const member = this.members.get(name);
-    if (member !== undefined && 'key' in request) return member.answer(request.key, request);
+    const host = this.hosts.get(name);
+    if (host !== undefined) return host.answer(request);
     const fact = `no session of ${name} serves ${addressOf(request).type}`;
     return Promise.resolve(
       errorReply(new PerdureError('unavailable', `${fact}: ask another host`, { reason: 'moved' })),

@@ -6,8 +6,13 @@
  * Does not own: quorums, faults, merging (`replica-set` and its neighbours).
  *
  * Invariants:
+<<<<<<< HEAD
  * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number, a pointer its seq, the watermark its
  *    value, a listing its stamp. A pointer is three cells, so that two pointers of one seq would mix.
+=======
+ * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number and its deletion above all, a pointer
+ *    its seq, the watermark its value. A pointer is three cells, so that two pointers of one seq would mix.
+>>>>>>> 47ef426 (wip)
  * 2. Every write is told to the trace with its content: a host that is not deterministic changes the trace hash.
  * 3. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
  *    that the lease was another.
@@ -59,6 +64,8 @@ import type { StoreCluster } from './store-cluster';
 import type { Label } from './trace';
 import { label } from './trace';
 
+/** Of a deletion after which nothing written counts any more. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
 const WRITE = label('store.write');
 const SWAP = label('store.swap');
 
@@ -88,6 +95,10 @@ export class SimStore implements ClusterStore {
 
   writeBeat(beat: Beat): Promise<WriteOutcome> {
     return this.#write('beats', [cellOf(beat.session, beat.beat, JSON.stringify(beat))], true);
+  }
+
+  deleteBeat(session: string): Promise<WriteOutcome> {
+    return this.#write('beats', [{ major: 0, minor: session, timestamp: FOR_EVER, value: null }]);
   }
 
   async beats(): Promise<readonly Beat[]> {

@@ -5,7 +5,7 @@
  */
 
 import type { EntityClass } from '../../framework/model/definition';
-import type { ServedGroup } from '../host/host';
+import type { ServedGroup } from '../host/hosted-code';
 import type { Transport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import type { Life, Machine } from './machine';

@@ -10,7 +10,7 @@
 
 import type { EntityClass } from '../../framework/model/definition';
 import type { PerdureClient } from '../client/types';
-import type { ServedGroup } from '../host/host';
+import type { ServedGroup } from '../host/hosted-code';
 import type { Clock } from '../ports/clock';
 import type { ExportedHistory } from './checkers/export';
 import type { Range, SimStream } from './random';
