@@ -51,6 +51,20 @@ export const MAX_IN_FLIGHT = 100_000;
 export const CLIENT_LIST_PAGE = 200;
 export const CLIENT_HISTORY_PAGE = 200;
 
+// Routing
+
+/** A host that has said nothing of a request for so long is asked after elsewhere: the outcome is unknown (C14). */
+export const SILENCE_MS = 2_000;
+/** A host says this often that it is still working on a request, so that long ones are not taken for silence. */
+export const WORKING_MS = 700;
+/** Largest frame, in bytes; and what is left of the server's largest payload for headers. */
+export const MAX_FRAME_BYTES = 8_388_608;
+export const PAYLOAD_RESERVE_BYTES = 65_536;
+/** Frames whose coming a host remembers, so that one that comes twice is taken once. */
+export const RECENT_FRAMES = 10_000;
+/** Requests that one host works on at a time; more are `unavailable`. */
+export const HOST_IN_FLIGHT = 100_000;
+
 // Activities
 
 /** Activities that one host runs at a time. */

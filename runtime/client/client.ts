@@ -20,7 +20,7 @@ import { checkId, keyText } from '../../framework/model/identity';
 import { MAX_IN_FLIGHT, MAX_PAYLOAD_BYTES } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport } from '../ports/transport';
 import type { EntityDescription } from '../wire/description';
 import type { EntityRequest, Request } from '../wire/envelope';
 import { encodeOperationId } from '../wire/operation-id';
@@ -34,7 +34,7 @@ import { Sender } from './sender';
 import type { AnyHandle, CallOptions, PerdureClient, Submitting } from './types';
 
 export interface ClientOptions {
-  readonly transport: Transport;
+  readonly transport: CallerTransport;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly namespace?: string;

@@ -15,7 +15,7 @@ import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport } from '../ports/transport';
 import { addressOf } from '../wire/address';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
 import { fromWireError } from '../wire/errors';
@@ -27,7 +27,7 @@ import type { ExchangeOptions, Read } from './exchange';
 import { Session } from './session';
 
 export interface SenderOptions {
-  readonly transport: Transport;
+  readonly transport: CallerTransport;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Requests that wait for an answer at a time; one more is `resource_exhausted`. */
@@ -47,7 +47,7 @@ export interface Message {
 
 export class Sender {
   readonly session: Session;
-  readonly #transport: Transport;
+  readonly #transport: CallerTransport;
   readonly #clock: Clock;
   readonly #entropy: Entropy;
   readonly #maxInFlight: number;
@@ -125,7 +125,7 @@ export class Sender {
   }
 
   #transmit<T>(exchange: Exchange<T>): void {
-    this.#transport.request(exchange.request, exchange.options.signal).then(
+    this.#transport.request(exchange.request, exchange.options.signal, exchange).then(
       (reply) => this.#replied(exchange, reply),
       (error: unknown) => this.#undelivered(exchange, error),
     );

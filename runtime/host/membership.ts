@@ -12,12 +12,7 @@
 
 import { HEARTBEAT_DEAD_MS, HEARTBEAT_READS } from '../config';
 import type { Beat } from '../ports/cluster-store';
-
-/** A session that owns a shard in an epoch, by its heartbeat row: a hint, never a proof. */
-export interface Owner {
-  readonly session: string;
-  readonly epoch: number;
-}
+import type { Owner } from '../wire/frame';
 
 interface Seen {
   readonly beat: Beat;

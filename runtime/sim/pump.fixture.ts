@@ -9,7 +9,7 @@ export function pump(world: World): () => Promise<void> {
   let open = true;
   const running = (async () => {
     while (open) {
-      await world.run();
+      await world.run({ stop: () => !open });
       await new Promise((resolve) => setImmediate(resolve));
     }
   })();

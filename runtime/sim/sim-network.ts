@@ -85,10 +85,10 @@ export class SimNetwork<Q, A> {
     if (!from.issue()) return never();
     const carried = plainCopy(request);
     return new Promise((resolve, reject) => {
-      const back = (tell: () => void): void => this.#carry(to, from.name, () => this.#receive(from, tell));
-      this.#carry(from.name, to, () => {
+      const back = (tell: () => void): void => this.carry(to, from.name, () => this.receive(from, tell));
+      this.carry(from.name, to, () => {
         const listener = this.#listeners.get(to);
-        const refuse = (): void => this.#noListener(() => back(() => reject(notServed(to))));
+        const refuse = (): void => this.noListener(() => back(() => reject(notServed(to))));
         if (listener === undefined) refuse();
         else this.#answer(listener, carried, (reply) => back(() => resolve(reply)), refuse);
       });
@@ -108,7 +108,7 @@ export class SimNetwork<Q, A> {
   }
 
   #answer({ process, answer }: Listener<Q, A>, request: Q, reply: (answer: A) => void, refuse: () => void): void {
-    this.#receive(process, () => {
+    this.receive(process, () => {
       const send = (answered: A): void => {
         if (process.issue()) reply(plainCopy(answered));
       };
@@ -120,13 +120,13 @@ export class SimNetwork<Q, A> {
     });
   }
 
-  #noListener(tell: () => void): void {
+  noListener(tell: () => void): void {
     this.world.count('network.no-listener');
     if (!this.#silence.chance(1 - this.dial.profile.network.noResponders)) tell();
   }
 
   /** In a paused process only once it wakes, and only if that is soon. */
-  #receive(process: SimProcess, take: () => void): void {
+  receive(process: SimProcess, take: () => void): void {
     const arrivedMs = this.world.nowMs;
     process.enter(() => {
       if (this.world.nowMs - arrivedMs <= BUFFER_MS) take();
@@ -134,7 +134,7 @@ export class SimNetwork<Q, A> {
     });
   }
 
-  #carry(from: string, to: string, arrive: () => void): void {
+  carry(from: string, to: string, arrive: () => void): void {
     const { network } = this.dial.profile;
     if (this.#loss.chance(network.loss)) return this.world.count('network.loss');
     this.#schedule(from, to, arrive);

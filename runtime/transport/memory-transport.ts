@@ -19,6 +19,7 @@ import type { Served, Transport } from '../ports/transport';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { toWireError } from '../wire/errors';
+import { aborted, carriesBytes, notBytes, notServed, repliesBytes } from './refusals';
 
 type Answer = (request: Request) => Promise<Reply>;
 
@@ -54,10 +55,10 @@ class MemoryTransport implements Transport {
     await microtask;
     const { namespace, type } = addressOf(request);
     const answer = this.#namespaces.get(namespace)?.get(type);
-    if (answer === undefined) throw notServed(namespace, type);
+    if (answer === undefined) throw notServed({ namespace, type });
     try {
       const reply = await answer(request);
-      if (reply.ok && !isBytes(reply.value)) throw notBytes('reply', request);
+      if (!repliesBytes(reply)) throw notBytes('reply', request);
       return reply;
     } catch (error) {
       return { ok: false, error: toWireError(error), duplicate: false };
@@ -75,7 +76,7 @@ export function memory(): Transport {
 function abortable(signal: AbortSignal, start: () => Promise<Reply>): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      reject(new PerdureError('cancelled', 'the request was aborted before it was answered', { cause: signal.reason }));
+      reject(aborted(signal));
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
@@ -83,30 +84,4 @@ function abortable(signal: AbortSignal, start: () => Promise<Reply>): Promise<Re
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-function carriesBytes(request: Request): boolean {
-  if (request.op === 'message') return isBytes(request.args);
-  return request.op !== 'promise' || !request.outcome.ok || isBytes(request.outcome.value);
-}
-
-/** Of any realm: a test framework runs its files in one of their own. */
-function isBytes(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object Uint8Array]';
-}
-
-function notBytes(what: string, request: Request): PerdureError {
-  const { type } = addressOf(request);
-  return new PerdureError(
-    'internal',
-    `a ${what} of op ${request.op} for ${type} carries a live value: encode it first`,
-  );
-}
-
-function notServed(namespace: string, type: string): PerdureError {
-  return new PerdureError(
-    'unavailable',
-    `no host serves ${type} in namespace ${namespace}: start one that registers the class`,
-    { reason: 'not_served' },
-  );
 }

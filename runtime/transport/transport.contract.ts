@@ -4,13 +4,13 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PerdureError } from '../../framework/errors';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport, HostTransport } from '../ports/transport';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
 
 /** A caller's and a host's end of one transport, fresh for each test. */
 export interface TransportPair {
-  readonly caller: Transport;
-  readonly host: Transport;
+  readonly caller: CallerTransport;
+  readonly host: HostTransport;
   close(): Promise<void>;
 }
 

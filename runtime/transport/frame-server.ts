@@ -1,0 +1,238 @@
+/**
+ * Frame server: a host session's end of a cluster: takes frames of requests, and says who owns what (C14).
+ *
+ * Owns: which types are answered for, telling clients that a shard has moved or that work goes on, frames of answers of
+ * one tick, the routes service. Does not own: what a request means and whether this session may answer it (`answer`:
+ * a reply `unavailable` with the reason `moved` says that it has not touched the request), resending.
+ *
+ * Invariants:
+ * 1. A frame that comes twice is handed over once: the refusal of a first attempt is final only because no other copy of
+ *    that attempt can be applied after it (S13).
+ * 2. A closed server hears nothing, so that clients learn by a 503; what it is answering still is answered.
+ * 3. As over any wire, requests run in the context of whoever serves, and no live error crosses (S3, S10).
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PerdureError } from '../../framework/errors';
+import { HOST_IN_FLIGHT, MAX_FRAME_BYTES, RECENT_FRAMES, WORKING_MS } from '../config';
+import type { Cancel, Clock } from '../ports/clock';
+import type { Ear, Messenger } from '../ports/messenger';
+import type { HostTransport, Served } from '../ports/transport';
+import { addressOf } from '../wire/address';
+import type { Reply, Request } from '../wire/envelope';
+import { toWireError } from '../wire/errors';
+import type { Answer, Frame, NumberedRequest, Owner, RequestsFrame } from '../wire/frame';
+import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
+import { shardOf } from '../wire/shard-map';
+import { sizeOf } from '../wire/size';
+import { carriesBytes, notBytes, repliesBytes, tooLarge } from './refusals';
+import { frameLimit } from './routed-transport';
+
+/** What a session knows of the cluster; a host's member is one. */
+export interface Routes {
+  readonly session: string;
+  readonly shards: number;
+  /** The newest owner it knows of; null if it knows none. */
+  owner(shard: number): Owner | null;
+}
+
+export interface FrameServerOptions {
+  readonly messenger: Messenger;
+  readonly clock: Clock;
+  readonly routes: Routes;
+  /** Largest frame, in bytes; the server's own limit less a reserve holds beside it. 8 MiB by default. */
+  readonly maxFrameBytes?: number;
+}
+
+type Handler = (request: Request) => Promise<Reply>;
+
+/** A request that is being answered; `alone` once its client waits no more. */
+interface Work {
+  readonly n: number;
+  readonly from: string;
+  alone: boolean;
+}
+
+interface Sized {
+  readonly answer: Answer;
+  readonly bytes: number;
+}
+
+const QUEUE = 'hosts';
+/** Of an answer, beside its reply. */
+const ANSWER_BYTES = 128;
+
+export class FrameServer implements HostTransport {
+  readonly #options: FrameServerOptions;
+  readonly #limit: number;
+  readonly #handlers = new Map<string, Handler>();
+  #ears: Ear[] = [];
+  /** First numbers of frames that have come, with their senders; the oldest first. */
+  readonly #recent = new Set<string>();
+  readonly #working = new Set<Work>();
+  #leaving = new Map<string, Sized[]>();
+  #telling: Cancel | null = null;
+
+  constructor(options: FrameServerOptions) {
+    this.#options = options;
+    this.#limit = frameLimit(options.maxFrameBytes ?? MAX_FRAME_BYTES, options.messenger);
+  }
+
+  async serve(namespace: string, types: readonly string[], answer: Handler): Promise<Served> {
+    const names = types.map((type) => `${namespace}\0${type}`);
+    const taken = types.find((_, i) => this.#handlers.has(names[i] as string));
+    if (taken !== undefined) {
+      const fact = `${taken} in namespace ${namespace} is served already`;
+      throw new PerdureError('invalid_argument', `${fact}: stop the host that serves it, or use another namespace`);
+    }
+    const inContextOfServer = AsyncLocalStorage.snapshot();
+    const own: Handler = (request) => inContextOfServer(answer, request);
+    for (const name of names) this.#handlers.set(name, own);
+    this.#listen();
+    return {
+      close: async () => {
+        for (const name of names) if (this.#handlers.get(name) === own) this.#handlers.delete(name);
+        if (this.#handlers.size === 0) this.close();
+      },
+    };
+  }
+
+  /** Takes no more requests: its session is over, or it drains. Those being answered still are. */
+  close(): void {
+    this.#handlers.clear();
+    for (const ear of this.#ears.splice(0)) ear.close();
+  }
+
+  #listen(): void {
+    if (this.#ears.length > 0) return;
+    const { messenger, routes } = this.#options;
+    const hear = (frame: Frame): void => this.#hear(frame);
+    this.#ears = [
+      messenger.listen(hostSubject(routes.session), hear),
+      messenger.listen(ROUTES_SUBJECT, hear, { queue: QUEUE }),
+    ];
+  }
+
+  #hear(frame: Frame): void {
+    if (frame.kind === 'ask') this.#tellRoutes(frame.from);
+    if (frame.kind === 'unwanted') this.#forget(frame.from, (n) => frame.numbers.includes(n));
+    if (frame.kind !== 'requests' || !this.#isNew(frame)) return;
+    for (const one of frame.requests) void this.#take(frame.from, one);
+    this.#watch();
+  }
+
+  #isNew({ from, requests }: RequestsFrame): boolean {
+    const name = `${from}\0${requests[0]?.n}`;
+    if (this.#recent.has(name)) return false;
+    this.#recent.add(name);
+    if (this.#recent.size > RECENT_FRAMES) {
+      const [oldest] = this.#recent;
+      this.#recent.delete(oldest as string);
+    }
+    return true;
+  }
+
+  async #take(from: string, { n, request }: NumberedRequest): Promise<void> {
+    const { namespace, type } = addressOf(request);
+    const handler = this.#handlers.get(`${namespace}\0${type}`);
+    if (handler === undefined) return this.#tell(from, { kind: 'moved', n, owner: null }, 0);
+    if (this.#working.size >= HOST_IN_FLIGHT) return this.#reply(from, n, request, failed(busy()));
+    const work = { n, from, alone: false };
+    this.#working.add(work);
+    const reply = await replyOf(handler, request);
+    this.#working.delete(work);
+    this.#watch();
+    this.#reply(from, n, request, reply);
+  }
+
+  #reply(to: string, n: number, request: Request, reply: Reply): void {
+    if (hasMoved(reply) && 'key' in request) {
+      const { routes } = this.#options;
+      return this.#tell(to, { kind: 'moved', n, owner: routes.owner(shardOf(request.key, routes.shards)) }, 0);
+    }
+    const bytes = sizeOf(reply);
+    const room = roomIn(this.#limit) - ANSWER_BYTES;
+    if (bytes <= room) this.#tell(to, { kind: 'reply', n, reply }, bytes);
+    else this.#reply(to, n, request, failed(tooLarge('reply', request, bytes, room)));
+  }
+
+  /** Answers leave together at the end of the tick. */
+  #tell(to: string, answer: Answer, replyBytes: number): void {
+    if (this.#leaving.size === 0) this.#options.clock.drain(() => this.#leave());
+    const sized = { answer, bytes: ANSWER_BYTES + replyBytes };
+    const leaving = this.#leaving.get(to);
+    if (leaving === undefined) this.#leaving.set(to, [sized]);
+    else leaving.push(sized);
+  }
+
+  #leave(): void {
+    const { messenger, routes } = this.#options;
+    const { session } = routes;
+    const all = this.#leaving;
+    this.#leaving = new Map();
+    for (const [to, leaving] of all) {
+      for (const group of split(leaving, this.#limit)) {
+        const answers = group.map(({ answer }) => answer);
+        messenger.send(to, { kind: 'answers', session, answers }, () => this.#forget(to, () => true));
+      }
+    }
+  }
+
+  #tellRoutes(to: string): void {
+    const { messenger, routes } = this.#options;
+    const { session, shards } = routes;
+    const hosts: string[] = [];
+    const owners: [shard: number, host: number, epoch: number][] = [];
+    for (let shard = 0; shard < shards; shard += 1) {
+      const owner = routes.owner(shard);
+      if (owner === null) continue;
+      const known = hosts.indexOf(owner.session);
+      owners.push([shard, known === -1 ? hosts.push(owner.session) - 1 : known, owner.epoch]);
+    }
+    messenger.send(to, { kind: 'routes', session, shards, owners, hosts }, nothing);
+  }
+
+  /** Work that lasts is told of; without work there is no timer. */
+  #watch(): void {
+    if (this.#working.size === 0) {
+      this.#telling?.();
+      this.#telling = null;
+    } else this.#telling ??= this.#options.clock.after(WORKING_MS, () => this.#tellWorking());
+  }
+
+  #tellWorking(): void {
+    this.#telling = null;
+    for (const { from, n, alone } of this.#working) if (!alone) this.#tell(from, { kind: 'working', n }, 0);
+    this.#watch();
+  }
+
+  /** The client is gone, or waits no more: nobody needs to know that the work goes on. */
+  #forget(client: string, which: (n: number) => boolean): void {
+    for (const work of this.#working) if (work.from === client && which(work.n)) work.alone = true;
+  }
+}
+
+async function replyOf(handler: Handler, request: Request): Promise<Reply> {
+  try {
+    if (!carriesBytes(request)) throw notBytes('request', request);
+    const reply = await handler(request);
+    if (!repliesBytes(reply)) throw notBytes('reply', request);
+    return reply;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): Reply {
+  return { ok: false, error: toWireError(error), duplicate: false };
+}
+
+function hasMoved(reply: Reply): boolean {
+  return !reply.ok && reply.error.code === 'unavailable' && reply.error.reason === 'moved';
+}
+
+function busy(): PerdureError {
+  return new PerdureError('unavailable', `this host works on ${HOST_IN_FLIGHT} requests: send again later`);
+}
+
+function nothing(): void {}
