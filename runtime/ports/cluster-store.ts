@@ -74,6 +74,19 @@ export interface IndexEntry {
   readonly key: EntityKey;
 }
 
+/** What an owner says of the timer parts of its epoch and of those before: all that is due up to `at` is done (C9). */
+export interface Watermark {
+  readonly epoch: number;
+  /** Milliseconds, greater than 0; a due time of the index, not a clock's. */
+  readonly at: number;
+}
+
+/** A small mutable row beside a history. */
+export interface Note {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** One of the partitions of a type's directory; `slot` is a hash of the id, from 0 to DIRECTORY_SLOTS - 1 (C10). */
 export interface DirectoryPart {
   readonly namespace: string;
@@ -132,13 +145,26 @@ export interface ClusterStore {
 
   writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;
   parts(shard: number): Promise<readonly IndexPart[]>;
+  /** Like entries, parts that were deleted once never come back. */
+  deleteParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;
+  /** Any number; an adapter splits them. One that was deleted once never comes back: rows have a constant timestamp. */
   writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome>;
-  /** By (at, key), after the given entry. */
+  /** By (at, key), after the given entry; keys by the UTF-8 bytes of namespace, type and id. */
   entries(shard: number, part: IndexPart, after: IndexEntry | null, limit: number): Promise<readonly IndexEntry[]>;
   deleteEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome>;
-  /** Everything due before it has been fired and committed; only ever grows (C9). */
-  writeWatermark(shard: number, at: number): Promise<WriteOutcome>;
-  watermark(shard: number): Promise<number>;
+  /** Deletes the whole partition: all entries, and those that come late. */
+  clearPart(shard: number, part: IndexPart): Promise<WriteOutcome>;
+  /** An epoch's only ever grows: its timestamp is its value (C8a, C9). */
+  writeWatermark(shard: number, watermark: Watermark): Promise<WriteOutcome>;
+  /** One per epoch that has one, by epoch. */
+  watermarks(shard: number): Promise<readonly Watermark[]>;
+  /** For ever: an epoch's watermark that comes late does not come back. */
+  deleteWatermarks(shard: number, epochs: readonly number[]): Promise<WriteOutcome>;
+
+  /** Null deletes. `order`, greater for every later write of any owner, is the write's timestamp (C8a). */
+  writeNote(key: EntityKey, name: string, bytes: Uint8Array | null, order: number): Promise<WriteOutcome>;
+  /** In the order of names. */
+  notes(key: EntityKey): Promise<readonly Note[]>;
 
   /** In one unlogged batch. Of two listings of an entity the one with the greater stamp stays, whichever comes last. */
   writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome>;

@@ -13,20 +13,22 @@ import type {
   Lease,
   Listing,
   ListingPage,
+  Note,
   Pointer,
   SessionRow,
+  Watermark,
   WriteOutcome,
 } from '../ports/cluster-store';
 import type { EntityFilter, Row } from '../ports/history-store';
 import { compareText, matches } from '../ports/query';
 
+type OrderedNote = { readonly order: number; readonly bytes: Uint8Array | null };
 type Place = { readonly seq: number; readonly epoch: number };
 
 const textOf = (...parts: unknown[]): string => JSON.stringify(parts);
 const byPlace = (a: Place, b: Place): number => a.seq - b.seq || a.epoch - b.epoch;
 const keyText = ({ namespace, type, id }: EntityKey): string => `${namespace}\0${type}\0${id}`;
-const byEntry = (a: IndexEntry, b: IndexEntry): number =>
-  a.at - b.at || (keyText(a.key) < keyText(b.key) ? -1 : keyText(a.key) === keyText(b.key) ? 0 : 1);
+const byEntry = (a: IndexEntry, b: IndexEntry): number => a.at - b.at || compareText(keyText(a.key), keyText(b.key));
 
 export class ClusterModel implements ClusterStore {
   readonly #sessions = new Map<string, { born: boolean; dead: boolean }>();
@@ -36,9 +38,12 @@ export class ClusterModel implements ClusterStore {
   readonly #rows = new Map<string, Map<string, Row>>();
   readonly #pointers = new Map<string, Pointer>();
   readonly #blobs = new Map<string, Uint8Array>();
-  readonly #parts = new Map<number, Map<string, IndexPart>>();
+  readonly #parts = new Map<number, Map<string, IndexPart | null>>();
   readonly #entries = new Map<string, Map<string, IndexEntry | null>>();
-  readonly #watermarks = new Map<number, number>();
+  readonly #cleared = new Set<string>();
+  /** By shard and epoch; a deleted one is Infinity. */
+  readonly #watermarks = new Map<number, Map<number, number>>();
+  readonly #notes = new Map<string, Map<string, OrderedNote>>();
   readonly #listings = new Map<string, Map<string, Listing>>();
 
   constructor(private readonly shardCount: number) {}
@@ -120,19 +125,26 @@ export class ClusterModel implements ClusterStore {
   }
 
   async writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
-    const kept = entryOf(this.#parts, shard, () => new Map<string, IndexPart>());
-    for (const part of parts) kept.set(textOf(part.kind, part.epoch, part.bucket), part);
+    const kept = entryOf(this.#parts, shard, () => new Map<string, IndexPart | null>());
+    for (const part of parts) if (!kept.has(partText(part))) kept.set(partText(part), part);
     return 'ok';
   }
 
   async parts(shard: number): Promise<readonly IndexPart[]> {
     const name = (part: IndexPart): string => `${part.kind}\0${part.bucket}`;
-    const kept = [...(this.#parts.get(shard)?.values() ?? [])];
+    const kept = [...(this.#parts.get(shard)?.values() ?? [])].filter((part) => part !== null);
     return kept.sort((a, b) => a.epoch - b.epoch || (name(a) < name(b) ? -1 : 1));
+  }
+
+  async deleteParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
+    const kept = entryOf(this.#parts, shard, () => new Map<string, IndexPart | null>());
+    for (const part of parts) kept.set(partText(part), null);
+    return 'ok';
   }
 
   async writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
     const kept = this.#part(shard, part);
+    if (this.#cleared.has(textOf(shard, partText(part)))) return 'ok';
     for (const entry of entries) {
       const name = textOf(entry.at, keyText(entry.key));
       if (!kept.has(name)) kept.set(name, entry);
@@ -158,13 +170,38 @@ export class ClusterModel implements ClusterStore {
     return 'ok';
   }
 
-  async writeWatermark(shard: number, at: number): Promise<WriteOutcome> {
-    this.#watermarks.set(shard, Math.max(at, this.#watermarks.get(shard) ?? 0));
+  async clearPart(shard: number, part: IndexPart): Promise<WriteOutcome> {
+    this.#part(shard, part).clear();
+    this.#cleared.add(textOf(shard, partText(part)));
     return 'ok';
   }
 
-  async watermark(shard: number): Promise<number> {
-    return this.#watermarks.get(shard) ?? 0;
+  async writeWatermark(shard: number, { epoch, at }: Watermark): Promise<WriteOutcome> {
+    const kept = entryOf(this.#watermarks, shard, () => new Map<number, number>());
+    kept.set(epoch, Math.max(at, kept.get(epoch) ?? 0));
+    return 'ok';
+  }
+
+  async watermarks(shard: number): Promise<readonly Watermark[]> {
+    const kept = [...(this.#watermarks.get(shard) ?? [])].filter(([, at]) => at < Infinity);
+    return kept.map(([epoch, at]) => ({ epoch, at })).sort((a, b) => a.epoch - b.epoch);
+  }
+
+  async deleteWatermarks(shard: number, epochs: readonly number[]): Promise<WriteOutcome> {
+    const kept = entryOf(this.#watermarks, shard, () => new Map<number, number>());
+    for (const epoch of epochs) kept.set(epoch, Infinity);
+    return 'ok';
+  }
+
+  async writeNote(key: EntityKey, name: string, bytes: Uint8Array | null, order: number): Promise<WriteOutcome> {
+    const kept = entryOf(this.#notes, keyText(key), () => new Map<string, OrderedNote>());
+    if ((kept.get(name)?.order ?? -1) < order) kept.set(name, { order, bytes });
+    return 'ok';
+  }
+
+  async notes(key: EntityKey): Promise<readonly Note[]> {
+    const notes = [...(this.#notes.get(keyText(key)) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    return notes.flatMap(([name, { bytes }]) => (bytes === null ? [] : [{ name, bytes }]));
   }
 
   async writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {
@@ -195,9 +232,13 @@ export class ClusterModel implements ClusterStore {
     return 'ok';
   }
 
-  #part(shard: number, { kind, epoch, bucket }: IndexPart): Map<string, IndexEntry | null> {
-    return entryOf(this.#entries, textOf(shard, kind, epoch, bucket), () => new Map<string, IndexEntry | null>());
+  #part(shard: number, part: IndexPart): Map<string, IndexEntry | null> {
+    return entryOf(this.#entries, textOf(shard, partText(part)), () => new Map<string, IndexEntry | null>());
   }
+}
+
+function partText({ kind, epoch, bucket }: IndexPart): string {
+  return textOf(kind, epoch, bucket);
 }
 
 function directoryText({ namespace, type, slot }: DirectoryPart): string {

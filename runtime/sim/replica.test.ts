@@ -1,5 +1,5 @@
 import type { Cell, CellValue, Mutation } from './replica';
-import { mergeCells, missingFrom, Replica } from './replica';
+import { mergeCells, missingFrom, Replica, WHOLE_PARTITION } from './replica';
 import { SimRandom } from './random';
 
 const ALL = { partition: 'p', fromMajor: -Infinity };
@@ -38,7 +38,9 @@ describe('replica', () => {
       const mutations: Mutation[] = Array.from({ length: 12 }, () => ({
         partition: 'p',
         cells: Array.from({ length: 1 + draw.below(3) }, () =>
-          cell(draw.below(4), draw.below(3), draw.below(4) === 0 ? null : draw.below(5), draw.below(2)),
+          draw.below(20) === 0
+            ? cell(WHOLE_PARTITION, draw.below(3), null)
+            : cell(draw.below(4), draw.below(3), draw.below(4) === 0 ? null : draw.below(5), draw.below(2)),
         ),
       }));
       const orders = Array.from({ length: 3 }, () => mutations.map((mutation) => ({ mutation, at: draw.float() })));
@@ -57,6 +59,19 @@ describe('replica', () => {
       expect(after(left, missingFrom(left, merged))).toEqual(merged);
       expect(missingFrom(merged, mergeCells(merged, left))).toEqual([]);
     }
+  });
+
+  it('deletes a whole partition but for what is newer, and shows the deletion in every slice (C8a)', () => {
+    const replica = new Replica(0);
+    const deletion = cell(WHOLE_PARTITION, 2, null);
+    for (const one of [cell(1, 1, 'old'), cell(3, 3, 'new'), deletion, cell(2, 2, 'late')])
+      replica.apply({ partition: 'p', cells: [one] });
+    expect(replica.read({ partition: 'p', fromMajor: 2 })).toEqual([deletion, cell(3, 3, 'new')]);
+    expect(mergeCells([cell(1, 1, 'old'), cell(4, 3, 'v')], replica.read(ALL))).toEqual([
+      deletion,
+      cell(3, 3, 'new'),
+      cell(4, 3, 'v'),
+    ]);
   });
 
   it('reads from a place on in clustering order, and nothing once it has forgotten', () => {

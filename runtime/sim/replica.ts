@@ -7,7 +7,8 @@
  * Invariants:
  * 1. A greater timestamp wins; on a tie a deletion wins over a value, and of two values the greater. So the order in
  *    which mutations come, and how often each does, changes nothing.
- * 2. A mutation of one partition is applied whole.
+ * 2. A mutation of one partition is applied whole. A deletion of the partition is a cell before all others: what is not
+ *    newer is gone, and does not come back when it comes late.
  * 3. Cells are never changed: replicas share them, and equal ones are found by reference first.
  */
 
@@ -22,6 +23,9 @@ export interface Cell {
   readonly value: CellValue | null;
 }
 
+/** The `major` of a partition's deletion. */
+export const WHOLE_PARTITION = -Infinity;
+
 export interface Mutation {
   readonly partition: string;
   /** In clustering order or not; at most one per place. */
@@ -30,7 +34,7 @@ export interface Mutation {
 
 export interface Slice {
   readonly partition: string;
-  /** Cells from this `major` on. */
+  /** Cells from this `major` on, and the partition's deletion. */
   readonly fromMajor: number;
 }
 
@@ -49,7 +53,9 @@ export class Replica {
   read({ partition, fromMajor }: Slice): readonly Cell[] {
     const kept = this.#partitions.get(partition);
     if (kept === undefined) return [];
-    return kept.slice(fromMajor === -Infinity ? 0 : placeOf(kept, fromMajor, -Infinity));
+    const rest = kept.slice(fromMajor === -Infinity ? 0 : placeOf(kept, fromMajor, -Infinity));
+    const deletion = deletionIn(kept);
+    return deletion === null || rest[0] === deletion ? rest : [deletion, ...rest];
   }
 
   /** Loses everything: a node that came back on an empty disk and takes part as if it had not. */
@@ -71,7 +77,8 @@ export function mergeCells(a: readonly Cell[], b: readonly Cell[]): readonly Cel
     const winner = order < 0 ? left : order > 0 ? right : winnerOf(left as Cell, right as Cell);
     merged.push(winner as Cell);
   }
-  return merged;
+  const deletion = deletionIn(merged);
+  return deletion === null ? merged : merged.filter((cell) => cell === deletion || cell.timestamp > deletion.timestamp);
 }
 
 /** What of `merged` a replica that answered `own` lacks; both in clustering order. */
@@ -80,6 +87,7 @@ export function missingFrom(own: readonly Cell[], merged: readonly Cell[]): read
   const missing: Cell[] = [];
   let i = 0;
   for (const cell of merged) {
+    while (i < own.length && comparePlaces(own[i] as Cell, cell.major, cell.minor) < 0) i += 1;
     const mine = own[i];
     const here = mine !== undefined && comparePlaces(mine, cell.major, cell.minor) === 0;
     if (here) i += 1;
@@ -89,6 +97,13 @@ export function missingFrom(own: readonly Cell[], merged: readonly Cell[]): read
 }
 
 function put(kept: Cell[], cell: Cell): void {
+  const deletion = deletionIn(kept);
+  if (deletion !== null && cell.timestamp <= deletion.timestamp) return;
+  if (cell.major === WHOLE_PARTITION) {
+    const newer = kept.filter(({ timestamp }) => timestamp > cell.timestamp);
+    kept.splice(0, kept.length, cell, ...newer);
+    return;
+  }
   const last = kept.at(-1);
   if (last === undefined || comparePlaces(last, cell.major, cell.minor) < 0) {
     kept.push(cell);
@@ -98,6 +113,11 @@ function put(kept: Cell[], cell: Cell): void {
   const old = kept[at];
   if (old !== undefined && comparePlaces(old, cell.major, cell.minor) === 0) kept[at] = winnerOf(old, cell);
   else kept.splice(at, 0, cell);
+}
+
+function deletionIn(kept: readonly Cell[]): Cell | null {
+  const [first] = kept;
+  return first?.major === WHOLE_PARTITION ? first : null;
 }
 
 /** Where the first cell at or after the place stands. */

@@ -53,8 +53,14 @@ function drawIndex(draw: SimStream): Operation {
     (store) => store.writeEntries(shard, part, entries),
     (store) => store.deleteEntries(shard, part, entries),
     (store) => store.entries(shard, part, after, 1 + (at % 4)),
-    (store) => store.writeWatermark(shard, at),
-    (store) => store.watermark(shard),
+    (store) => store.deleteParts(shard, [part]),
+    (store) => store.clearPart(shard, { ...part, bucket: `c${at % 7}` }),
+    (store) => store.writeEntries(shard, { ...part, bucket: `c${at % 7}` }, entries),
+    (store) => store.entries(shard, { ...part, bucket: `c${at % 7}` }, after, 3),
+    (store) => store.writeWatermark(shard, { epoch: part.epoch, at: 1 + at }),
+    (store) => store.watermarks(shard),
+    (store) => store.deleteWatermarks(shard, [3 + part.epoch]),
+    (store) => store.writeWatermark(shard, { epoch: 3 + part.epoch, at: 1 + at }),
   ]);
 }
 
@@ -90,7 +96,10 @@ function drawKeyed(draw: SimStream): Operation {
   const seq = draw.below(50);
   const name = draw.of(['n1', 'n2']);
   const bytes = new Uint8Array(Buffer.from(key.id + name));
+  const noted = seq % 5 === 0 ? null : bytes;
   return draw.of<Operation>([
+    (store) => store.writeNote(key, name, noted, seq),
+    (store) => store.notes(key),
     (store) => store.writePointer(key, { seq, epoch: seq % 7, bucket: seq % 3 }),
     (store) => store.pointer(key),
     (store) => store.writeBlob(key, name, bytes),
@@ -157,6 +166,18 @@ describe('simulated store without faults', () => {
     for (const write of ['writeEntries', 'deleteEntries', 'writeEntries'] as const)
       await world.complete(store[write](1, PART, [entry]));
     expect(await world.complete(store.entries(1, PART, null, 10))).toEqual([]);
+  });
+
+  it('keeps a part cleared and a watermark deleted, though what was written to them comes again later (C8a, C9)', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    await world.complete(store.clearPart(1, PART));
+    await world.complete(store.writeEntries(1, PART, [{ at: 5, key: KEY }]));
+    expect(await world.complete(store.entries(1, PART, null, 10))).toEqual([]);
+    expect(await world.complete(store.entries(1, PART, { at: 4, key: KEY }, 10))).toEqual([]);
+    await world.complete(store.deleteWatermarks(1, [3]));
+    await world.complete(store.writeWatermark(1, { epoch: 3, at: 8.64e15 }));
+    expect(await world.complete(store.watermarks(1))).toEqual([]);
   });
 });
 

@@ -6,13 +6,9 @@
  * Does not own: quorums, faults, merging (`replica-set` and its neighbours).
  *
  * Invariants:
-<<<<<<< HEAD
- * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number, a pointer its seq, the watermark its
- *    value, a listing its stamp. A pointer is three cells, so that two pointers of one seq would mix.
-=======
  * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number and its deletion above all, a pointer
- *    its seq, the watermark its value. A pointer is three cells, so that two pointers of one seq would mix.
->>>>>>> 47ef426 (wip)
+ *    its seq, a watermark its value, a listing its stamp, a note its order. A pointer is three cells, so that two pointers
+ *    of one seq would mix.
  * 2. Every write is told to the trace with its content: a host that is not deterministic changes the trace hash.
  * 3. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
  *    that the lease was another.
@@ -31,8 +27,10 @@ import type {
   Lease,
   Listing,
   ListingPage,
+  Note,
   Pointer,
   SessionRow,
+  Watermark,
   WriteOutcome,
 } from '../ports/cluster-store';
 import type { EntityFilter, Row } from '../ports/history-store';
@@ -47,17 +45,21 @@ import { never } from './sim-process';
 import {
   directoryName,
   entryCell,
+  entryName,
   entryOf,
   fingerprint,
   keyName,
   listingCell,
   listingName,
   listingOf,
+  noteCell,
+  PARTITION_DELETED,
   partCell,
   partName,
   partOf,
   rowCell,
   rowOf,
+  watermarkCell,
   WRITTEN,
 } from './store-cells';
 import type { StoreCluster } from './store-cluster';
@@ -164,11 +166,21 @@ export class SimStore implements ClusterStore {
   }
 
   writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
-    return this.#write(`i\0${shard}`, parts.map(partCell));
+    return this.#write(
+      `i\0${shard}`,
+      parts.map((part) => partCell(part, false)),
+    );
   }
 
   async parts(shard: number): Promise<readonly IndexPart[]> {
     return (await this.#read(`i\0${shard}`, `the index of shard ${shard}`)).map(partOf);
+  }
+
+  deleteParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
+    return this.#write(
+      `i\0${shard}`,
+      parts.map((part) => partCell(part, true)),
+    );
   }
 
   writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
@@ -185,7 +197,7 @@ export class SimStore implements ClusterStore {
     limit: number,
   ): Promise<readonly IndexEntry[]> {
     const cells = await this.#read(partName(shard, part), `the index of shard ${shard}`, after?.at ?? -Infinity);
-    const name = after === null ? '' : keyName(after.key);
+    const name = after === null ? '' : entryName(after.key);
     const rest = after === null ? cells : cells.filter(({ major, minor }) => major > after.at || String(minor) > name);
     return rest.slice(0, limit).map(entryOf);
   }
@@ -197,13 +209,33 @@ export class SimStore implements ClusterStore {
     );
   }
 
-  writeWatermark(shard: number, at: number): Promise<WriteOutcome> {
-    return this.#write(`w\0${shard}`, [cellOf('at', at, at)]);
+  clearPart(shard: number, part: IndexPart): Promise<WriteOutcome> {
+    return this.#write(partName(shard, part), [PARTITION_DELETED]);
   }
 
-  async watermark(shard: number): Promise<number> {
-    const [cell] = await this.#read(`w\0${shard}`, `the watermark of shard ${shard}`);
-    return Number(cell?.value ?? 0);
+  writeWatermark(shard: number, { epoch, at }: Watermark): Promise<WriteOutcome> {
+    return this.#write(`w\0${shard}`, [watermarkCell(epoch, at)]);
+  }
+
+  async watermarks(shard: number): Promise<readonly Watermark[]> {
+    const cells = await this.#read(`w\0${shard}`, `the watermarks of shard ${shard}`);
+    return cells.map(({ major, value }) => ({ epoch: major, at: Number(value) }));
+  }
+
+  deleteWatermarks(shard: number, epochs: readonly number[]): Promise<WriteOutcome> {
+    return this.#write(
+      `w\0${shard}`,
+      epochs.map((epoch) => watermarkCell(epoch, null)),
+    );
+  }
+
+  writeNote(key: EntityKey, name: string, bytes: Uint8Array | null, order: number): Promise<WriteOutcome> {
+    return this.#write(`n\0${keyName(key)}`, [noteCell(name, bytes, order)]);
+  }
+
+  async notes(key: EntityKey): Promise<readonly Note[]> {
+    const cells = await this.#read(`n\0${keyName(key)}`, keyText(key));
+    return cells.map(({ minor, value }) => ({ name: String(minor), bytes: (value as Uint8Array).slice() }));
   }
 
   writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {

@@ -11,6 +11,7 @@ import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing } from '.
 import type { EntityIndex, Row } from '../ports/history-store';
 import { hashName } from './random';
 import type { Cell, CellValue, Mutation } from './replica';
+import { WHOLE_PARTITION } from './replica';
 
 /** Timestamp of what is written once. */
 export const WRITTEN = 1;
@@ -43,8 +44,11 @@ export function partName(shard: number, { kind, epoch, bucket }: IndexPart): str
   return `x\0${shard}\0${kind}\0${epoch}\0${bucket}`;
 }
 
-export function partCell({ kind, epoch, bucket }: IndexPart): Cell {
-  return { major: epoch, minor: `${kind}\0${bucket}`, timestamp: WRITTEN, value: 1 };
+/** The deletion of a whole partition. */
+export const PARTITION_DELETED: Cell = { major: WHOLE_PARTITION, minor: 0, timestamp: DELETED, value: null };
+
+export function partCell({ kind, epoch, bucket }: IndexPart, deleted: boolean): Cell {
+  return { major: epoch, minor: `${kind}\0${bucket}`, ...written(deleted) };
 }
 
 export function partOf({ major, minor }: Cell): IndexPart {
@@ -53,12 +57,29 @@ export function partOf({ major, minor }: Cell): IndexPart {
 }
 
 export function entryCell({ at, key }: IndexEntry, deleted: boolean): Cell {
-  const timestamp = deleted ? DELETED : WRITTEN;
-  return { major: at, minor: keyName(key), timestamp, value: deleted ? null : 1 };
+  return { major: at, minor: entryName(key), ...written(deleted) };
 }
 
 export function entryOf({ major, minor }: Cell): IndexEntry {
-  return { at: major, key: keyOf(String(minor)) };
+  return { at: major, key: keyOf(textOf(String(minor))) };
+}
+
+/** In the order of UTF-8 bytes. */
+export function entryName(key: EntityKey): string {
+  return listingName(keyName(key));
+}
+
+function written(deleted: boolean): Pick<Cell, 'timestamp' | 'value'> {
+  return { timestamp: deleted ? DELETED : WRITTEN, value: deleted ? null : 1 };
+}
+
+/** A watermark's timestamp is its value; none is as late as that of its deletion (C8a). */
+export function watermarkCell(epoch: number, at: number | null): Cell {
+  return { major: epoch, minor: 0, timestamp: at ?? Number.MAX_SAFE_INTEGER, value: at };
+}
+
+export function noteCell(name: string, bytes: Uint8Array | null, order: number): Cell {
+  return { major: 0, minor: name, timestamp: order, value: bytes?.slice() ?? null };
 }
 
 export function directoryName({ namespace, type, slot }: DirectoryPart): string {
@@ -72,12 +93,16 @@ export function listingCell({ id, index, seq, stamp }: Listing): Cell {
 
 export function listingOf({ minor, timestamp, value }: Cell): Listing {
   const [seq, index] = JSON.parse(String(value)) as [number, EntityIndex];
-  return { id: Buffer.from(String(minor), 'latin1').toString(), index, seq, stamp: timestamp };
+  return { id: textOf(String(minor)), index, seq, stamp: timestamp };
 }
 
 /** One character a byte, for ids are in the order of their UTF-8 bytes. */
 export function listingName(id: string): string {
   return Buffer.from(id).toString('latin1');
+}
+
+function textOf(listed: string): string {
+  return Buffer.from(listed, 'latin1').toString();
 }
 
 /** 32 bits of a mutation's content. */

@@ -66,6 +66,11 @@ export class WatchedStore extends SimStore {
     return super.deleteEntries(shard, part, entries);
   }
 
+  override clearPart(shard: number, part: IndexPart): Promise<WriteOutcome> {
+    this.count(`clear-${part.kind}`);
+    return super.clearPart(shard, part);
+  }
+
   override writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
     this.count(`index-${part.kind}`);
     return super.writeEntries(shard, part, entries);
