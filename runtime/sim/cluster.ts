@@ -44,6 +44,8 @@ export class SimCluster implements Site {
   private readonly logs: Alarms;
   private readonly store: StoreCluster;
   private readonly hosts = new Map<string, ClusterHost>();
+  /** As last read. */
+  private readonly leases: { readonly text: string | null; readonly epoch: number }[] = [];
   private version = 1;
 
   constructor(
@@ -69,11 +71,15 @@ export class SimCluster implements Site {
   }
 
   get leastEpoch(): number {
-    const epochs = Array.from({ length: this.store.shards }, (_, shard) => {
-      const lease = this.store.serial.peek(leaseRow(shard));
-      return lease === null ? 0 : (JSON.parse(lease) as Lease).epoch;
-    });
-    return Math.min(...epochs);
+    const { serial, shards } = this.store;
+    let least = Infinity;
+    for (let shard = 0; shard < shards; shard += 1) {
+      const lease = serial.peek(leaseRow(shard));
+      const read = this.leases[shard];
+      if (lease !== (read?.text ?? null)) this.leases[shard] = { text: lease, epoch: epochOf(lease) };
+      least = Math.min(least, this.leases[shard]?.epoch ?? 0);
+    }
+    return least;
   }
 
   get writtenAtMs(): number {
@@ -94,9 +100,14 @@ export class SimCluster implements Site {
     this.world.count('cluster.release');
   }
 
-  heal(): void {
+  mend(): void {
     this.store.heal();
     this.network.mend();
+  }
+
+  heal(): void {
+    this.mend();
+    this.version = this.options.code.versions;
     for (const machine of this.machines) machine.heal();
   }
 
@@ -136,6 +147,10 @@ export class SimCluster implements Site {
       errorReply(new PerdureError('unavailable', `${fact}: ask another host`, { reason: 'moved' })),
     );
   }
+}
+
+function epochOf(lease: string | null): number {
+  return lease === null ? 0 : (JSON.parse(lease) as Lease).epoch;
 }
 
 function buildOf(version: number): string {

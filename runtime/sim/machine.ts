@@ -62,10 +62,15 @@ export class Machine {
     this.world.inside(timeMs, BOOT, () => this.boot(startMs));
   }
 
-  /** Whoever is paused wakes, and no death is on its way. */
+  /** Who is paused wakes, no death is on its way, and old code gives way to the newest. */
   heal(): void {
-    this.life?.process.crashAtIssue(Infinity);
-    this.life?.process.resume();
+    const { life } = this;
+    if (life === null) return;
+    life.process.crashAtIssue(Infinity);
+    life.process.resume();
+    if (life.version === this.options.version()) return;
+    if (life.drain === null) life.process.exit();
+    else this.drain();
   }
 
   /** Ends the process in order, if it can; the machine starts again afterwards. */

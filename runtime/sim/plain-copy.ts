@@ -14,11 +14,18 @@ function copyOf(value: unknown): unknown {
     assert(typeof value !== 'function' && typeof value !== 'symbol', `a message carries data, not a ${typeof value}`);
     return value;
   }
-  if (isBytes(value)) return value.slice();
+  if (ArrayBuffer.isView(value)) {
+    assert(isBytes(value), `a message carries bytes, not another view of a buffer`);
+    return value.slice();
+  }
   if (Array.isArray(value)) return value.map(copyOf);
-  const tag = Object.prototype.toString.call(value);
-  assert(tag === '[object Object]' && isPlain(value), `a message carries plain data, not ${tag}`);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyOf(item)]));
+  assert(isPlain(value), `a message carries plain data, not ${Object.prototype.toString.call(value)}`);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    assert(name !== '__proto__', 'a message has no member of that name');
+    copy[name] = copyOf((value as Record<string, unknown>)[name]);
+  }
+  return copy;
 }
 
 /** Of any realm: a test framework runs its files in one of their own. */

@@ -123,8 +123,8 @@ function profileWith(names: readonly ProfileName[], deaths: SimStream): FaultPro
   const mixed = mixOf(names.map((name) => PROFILES[name]));
   const pauseMaxMs = 10 ** (3 + deaths.float() * 2);
   const hosts: Partial<HostFaults> = {
-    crashEveryMs: deaths.between([8 * SECOND_MS, 40 * SECOND_MS]),
-    drainEveryMs: deaths.between([10 * SECOND_MS, 40 * SECOND_MS]),
+    crashEveryMs: deaths.between([3 * SECOND_MS, 15 * SECOND_MS]),
+    drainEveryMs: deaths.between([4 * SECOND_MS, 20 * SECOND_MS]),
     crashWithin: 10 ** (1 + Math.floor(deaths.float() * 2)),
     ...(deaths.float() < 0.2 ? { halfWay: 0.03 } : {}),
   };
@@ -138,14 +138,14 @@ function drawWorkloads(draw: SimStream): readonly WorkloadName[] {
 }
 
 function drawPatience(draw: SimStream): number {
-  const [least, most] = draw.float() < 0.15 ? [SECOND_MS, 5 * SECOND_MS] : [PATIENCE_MS / 2, PATIENCE_MS * 2];
+  const [least, most] = draw.float() < 0.1 ? [SECOND_MS, 5 * SECOND_MS] : [PATIENCE_MS / 2, PATIENCE_MS * 2];
   return draw.between([least, most]);
 }
 
 function drawWaves(draw: SimStream): Scenario['waves'] {
-  const [unceasing, rough, calm] = [draw.float() < 0.15, draw.float(), draw.float()];
+  const [unceasing, rough, calm] = [draw.float() < 0.05, draw.float(), draw.float()];
   if (unceasing) return null;
-  return { roughMs: [SECOND_MS, (2 + 18 * rough) * SECOND_MS], calmMs: [SECOND_MS, (2 + 10 * calm) * SECOND_MS] };
+  return { roughMs: [SECOND_MS, (2 + 12 * rough) * SECOND_MS], calmMs: [SECOND_MS, (2 + 12 * calm) * SECOND_MS] };
 }
 
 function round(value: number): number {

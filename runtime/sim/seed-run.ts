@@ -45,6 +45,9 @@ export interface SeedRun {
 /** Epochs of each shard that a run goes on for. */
 export const EPOCHS = 6;
 const LONGEST_WORK_MS = 24 * 3_600_000;
+/** Longer than it takes until a host is taken for dead. */
+const ROTATION_MS = 10_000;
+const ROTATIONS = 40;
 /** The healed site answers and comes to rest within this time. */
 const HEALED_MS = 60_000;
 /** It rests when nothing but heartbeats was written for so long. */
@@ -86,7 +89,13 @@ class Run {
     const context: RunContext = { world, ids, versions, tick: () => (this.ticks += 1) };
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
-    this.weather = new Weather(this.world, this.dial, scenario, () => this.processes());
+    this.weather = new Weather(world, {
+      dial: this.dial,
+      scenario,
+      processes: () => this.processes(),
+      progress: () => this.ticks,
+      mend: () => this.site.mend(),
+    });
   }
 
   async go(): Promise<SeedRun> {
@@ -123,9 +132,9 @@ class Run {
     const { weather } = this;
     this.release();
     await world.complete(Promise.all(working), LONGEST_WORK_MS);
-    await world.run({ untilMs: weather.endsMs, stop: () => this.enoughEpochs });
-    this.healed = true;
     weather.end();
+    await this.rotate();
+    this.healed = true;
     site.heal();
     for (const { process } of this.callers) process.resume();
     const fault = site.alarms[0] ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
@@ -155,6 +164,17 @@ class Run {
 
   private get enoughEpochs(): boolean {
     return this.site.leastEpoch >= EPOCHS;
+  }
+
+  /** Hosts die one after the other until each shard has changed hands often enough. */
+  private async rotate(): Promise<void> {
+    const { world, site } = this;
+    for (let turn = 0; turn < ROTATIONS && !this.enoughEpochs; turn += 1) {
+      const machine = site.machines[turn % site.machines.length];
+      machine?.heal();
+      machine?.process?.crash();
+      await world.run({ untilMs: world.nowMs + ROTATION_MS, stop: () => this.enoughEpochs });
+    }
   }
 
   /** Null once nothing but heartbeats is written any more. */

@@ -105,7 +105,7 @@ export class SimStore implements ClusterStore {
 
   async beats(): Promise<readonly Beat[]> {
     const cells = await this.#read('beats', 'the heartbeats');
-    return cells.map(({ value }) => JSON.parse(String(value)) as Beat);
+    return cells.map(beatOf);
   }
 
   lease(shard: number): Promise<Lease | null> {
@@ -293,6 +293,18 @@ export class SimStore implements ClusterStore {
     if (outcome !== 'ok') this.process.world.count(`store.${kind}-${outcome}`);
     return outcome;
   }
+}
+
+/** Cells never change, so each is read once; what it says is handed to every host alike, and frozen. */
+const beatsRead = new WeakMap<Cell, Beat>();
+
+function beatOf(cell: Cell): Beat {
+  let beat = beatsRead.get(cell);
+  if (beat === undefined) {
+    beat = Object.freeze(JSON.parse(String(cell.value)) as Beat);
+    beatsRead.set(cell, beat);
+  }
+  return beat;
 }
 
 function cellOf(minor: string, timestamp: number, value: Uint8Array | string | number): Cell {

@@ -25,7 +25,9 @@ export interface Site {
   transportOf(life: Pick<Life, 'process' | 'clock'>): Transport;
   /** Puts out the next version of the code: a process that begins from now on runs it. */
   release(): void;
-  /** Every store and link is up again, and whoever is paused or down comes back. The dial is turned by the caller. */
+  /** Whatever is cut off, down or half dead in the store and on the network is back. */
+  mend(): void;
+  /** For good: nobody is paused or about to die, and every host runs the last version of the code or soon will. */
   heal(): void;
 }
 
