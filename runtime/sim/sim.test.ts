@@ -17,7 +17,7 @@ describe('npm run sim', () => {
     const { status, out } = sim('--seeds', '2', '--seed', '41', '--jobs', '1');
     expect(status).toBe(0);
     expect(out.split('\n')[0]).toBe('first seed 41');
-    expect(out).toMatch(/ protocol\.take-over\n/);
+    expect(out).toMatch(/ host\.takeover\n/);
     expect(out).toMatch(/warning: .* was never reached/);
     expect(out).toMatch(
       /2 seeds \(3 runs\), \d+ operations, [\d.]+ simulated years, [\d.]+ s, [\d.]+ seeds\/s\nevery seed held\n$/,
