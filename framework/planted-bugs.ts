@@ -7,6 +7,7 @@
 
 /** In the order of the alphabet, each with what goes wrong. */
 export const PLANTED_BUGS = {
+  'note-without-epoch': 'a note of an earlier epoch wins over one of a later epoch (C8a)',
   'skip-fence-read': 'a turn is released without a read of the own session (C2)',
   'skip-fence-row': 'what a new owner adopts is used without a FENCE of its own above it (C6)',
   'skip-tail-rewrite': 'the tail that a new owner adopts is not written again (C6)',

@@ -35,7 +35,6 @@ export interface Known {
   fresh: readonly Linked[] | null;
   /** Uses that are not over. */
   busy: number;
-  readonly notes: Map<string, Uint8Array>;
 }
 
 export class KnownKeys {
@@ -107,7 +106,7 @@ export class KnownKeys {
 }
 
 function unknown(): Known {
-  return { tail: null, bucket: 0, base: null, pointer: null, index: null, fresh: null, busy: 0, notes: new Map() };
+  return { tail: null, bucket: 0, base: null, pointer: null, index: null, fresh: null, busy: 0 };
 }
 
 function knownOf({ rows, pointer }: Touched): Known {

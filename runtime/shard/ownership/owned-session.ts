@@ -11,7 +11,7 @@
  * 2. A pointer moves to a snapshot only once that is at quorum and a later session read says alive (C2).
  * 3. Once closed, nothing is issued, confirmed or answered any more, for ever (C4).
  *
- * Not here yet: rows of the directory (C10) are not written; notes live in memory and end with the epoch.
+ * Not here yet: rows of the directory (C10) are not written.
  */
 
 import { ROW_KIND } from '../../../framework/core/history';
@@ -20,7 +20,7 @@ import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
 import { BUCKET_ROWS, PAGE_BYTES, PAGE_ROWS } from '../../config';
 import type { Clock } from '../../ports/clock';
-import type { ClusterStore, Pointer } from '../../ports/cluster-store';
+import type { ClusterStore, Note, Pointer } from '../../ports/cluster-store';
 import type {
   Append,
   AppendResult,
@@ -35,6 +35,7 @@ import type {
 } from '../../ports/history-store';
 import { Directory } from '../directory';
 import type { Linked } from './chain';
+import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
 import { bucketAfter } from './first-touch';
 import type { Known } from './known-keys';
@@ -53,8 +54,6 @@ export interface OwnedSessionOptions {
   readonly bucketRows?: number;
 }
 
-type Note = { readonly name: string; readonly bytes: Uint8Array };
-
 export class OwnedSession implements StoreSession {
   readonly epoch: number;
   readonly lost: Promise<PerdureError>;
@@ -62,6 +61,7 @@ export class OwnedSession implements StoreSession {
   private readonly entries: ShardIndex;
   private readonly keys: KnownKeys;
   private readonly directory: Directory;
+  private readonly notebook: EpochNotes;
 
   private constructor(private readonly options: OwnedSessionOptions) {
     const { store, guard, clock, shard, epoch, build } = options;
@@ -70,6 +70,7 @@ export class OwnedSession implements StoreSession {
     this.writes = new EpochWrites(guard, clock);
     this.entries = new ShardIndex({ store, writes: this.writes, shard, epoch });
     this.directory = new Directory(store);
+    this.notebook = new EpochNotes(store, this.writes, epoch);
     this.keys = new KnownKeys({ store, guard, writes: this.writes, epoch, build });
   }
 
@@ -164,14 +165,12 @@ export class OwnedSession implements StoreSession {
   }
 
   async note(key: EntityKey, name: string, bytes: Uint8Array | null): Promise<void> {
-    const { notes, tail } = await this.keys.know(key);
-    if (bytes === null) notes.delete(name);
-    else if (tail !== null) notes.set(name, bytes.slice());
+    const { tail } = await this.keys.know(key);
+    if (tail !== null) await this.notebook.write(key, name, bytes);
   }
 
-  async notes(key: EntityKey): Promise<readonly Note[]> {
-    const notes = [...(await this.keys.know(key)).notes].sort(([a], [b]) => (a < b ? -1 : 1));
-    return notes.map(([name, bytes]) => ({ name, bytes: bytes.slice() }));
+  notes(key: EntityKey): Promise<readonly Note[]> {
+    return this.notebook.read(key);
   }
 
   /** Closes (shard, epoch) for ever, at once (C4). */
