@@ -15,12 +15,14 @@ import { SimClock } from './sim-clock';
 import { simEntropy } from './sim-entropy';
 import { SimProcess } from './sim-process';
 import type { Site } from './site';
+import type { Witness } from './witness';
 import type { Caller } from './workload';
 
 export interface CallerOptions {
   readonly name: string;
   readonly site: Site;
   readonly dial: FaultDial;
+  readonly witness: Witness;
   readonly pace: number;
   readonly patienceMs: number;
   /** True while callers are to wait. */
@@ -35,7 +37,7 @@ const AHEAD_MS: Range = [200, 2_000];
 /** How long an attempt of an activity waits for an answer. */
 const ACTIVITY_PATIENCE_MS = 10_000;
 
-export function callerOf({ name, site, dial, pace, patienceMs, ahead }: CallerOptions): SimCaller {
+export function callerOf({ name, site, dial, witness, pace, patienceMs, ahead }: CallerOptions): SimCaller {
   const { network } = site;
   const process = new SimProcess(network.world, name);
   const clock = new SimClock(process);
@@ -48,7 +50,7 @@ export function callerOf({ name, site, dial, pace, patienceMs, ahead }: CallerOp
     await wait(range, pace);
     while (ahead()) await wait(AHEAD_MS, 1);
   };
-  const transport = site.transportOf({ process, clock });
+  const transport = witness.watch(name, site.transportOf({ process, clock }));
   const client = createClient({ transport, clock, entropy: simEntropy(process) });
   return { name, process, client, clock, draw, patienceMs, pause };
 }

@@ -15,14 +15,17 @@ import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
 import { AskingTransport } from './asking-transport';
+import { readShared } from './audit/read-history';
 import { hostCaller } from './caller';
 import { disturbLinks, disturbNetwork } from './disturbance';
 import type { FaultDial } from './fault-profile';
+import type { ReadHistory } from './invariants';
 import { Machine } from './machine';
 import type { Life } from './machine';
 import { simEntropy } from './sim-entropy';
 import { SimNetwork } from './sim-network';
-import { leaseRow } from './sim-store';
+import type { SimProcess } from './sim-process';
+import { leaseRow, SimStore } from './sim-store';
 import type { Code, Site } from './site';
 import { BUCKET_ROWS, RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
 import type { StoreCluster } from './store-cluster';
@@ -92,6 +95,11 @@ export class SimCluster implements Site {
       life,
       this.machines.map(({ name }) => name),
     );
+  }
+
+  historiesFor(process: SimProcess): ReadHistory {
+    const store = new SimStore(this.store, process);
+    return (key) => readShared(store, key);
   }
 
   release(): void {

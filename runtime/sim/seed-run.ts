@@ -12,12 +12,14 @@ import type { SimCaller } from './caller';
 import { callerOf } from './caller';
 import { SimCluster } from './cluster';
 import { FaultDial } from './fault-profile';
+import { Invariants } from './invariants';
 import type { Choice } from './random';
 import type { Scenario } from './scenario';
 import type { Code, Site } from './site';
 import { label } from './trace';
 import type { TraceListener } from './trace';
 import { Weather } from './weather';
+import { Witness } from './witness';
 import type { RunContext, Workload } from './workload';
 import { WORKLOADS } from './workloads';
 import { World } from './world';
@@ -75,6 +77,9 @@ class Run {
   private readonly site: Site;
   private readonly weather: Weather;
   private readonly callers: SimCaller[] = [];
+  private readonly ids: readonly string[];
+  private readonly witness = new Witness();
+  private invariants: Invariants | null = null;
   private ticks = 0;
   private healed = false;
 
@@ -84,9 +89,16 @@ class Run {
   ) {
     this.world = new World({ seed: scenario.seed, ...options });
     this.dial = new FaultDial(scenario.profile);
-    const ids = Array.from({ length: scenario.ids }, (_, i) => `k-${i + 1}`);
-    const { world, versions } = this;
-    const context: RunContext = { world, ids, versions, tick: () => (this.ticks += 1) };
+    this.ids = Array.from({ length: scenario.ids }, (_, i) => `k-${i + 1}`);
+    const { world, versions, ids } = this;
+    const context: RunContext = {
+      world,
+      ids,
+      versions,
+      witness: this.witness,
+      tick: () => (this.ticks += 1),
+      positionOf: (request) => this.invariants?.positionOf(request),
+    };
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
     this.weather = new Weather(world, {
@@ -153,7 +165,8 @@ class Run {
 
   private caller(name: string, patienceMs = this.scenario.patienceMs): SimCaller {
     const { site, dial, scenario } = this;
-    return callerOf({ name, site, dial, pace: scenario.pace, patienceMs, ahead: () => this.ahead });
+    const { pace } = scenario;
+    return callerOf({ name, site, dial, witness: this.witness, pace, patienceMs, ahead: () => this.ahead });
   }
 
   /** Callers are further on than the epochs: what is left of their work is spread over those to come. */
@@ -188,12 +201,30 @@ class Run {
   }
 
   private async audit(): Promise<string | null> {
+    const { world, workloads } = this;
     const auditor = this.caller('auditor', HEALED_MS);
-    for (const workload of this.workloads) {
-      const verdict = await this.world.complete(workload.verdict(auditor), this.world.nowMs + AUDIT_MS);
+    const broken = await this.histories(auditor);
+    for (const workload of workloads) {
+      const verdict = await world.complete(workload.verdict(auditor), world.nowMs + AUDIT_MS);
       if (verdict !== null) return `${workload.name}: ${verdict}`;
     }
-    return null;
+    return broken;
+  }
+
+  /** What holds of any entity, whatever was asked of it. */
+  private async histories(auditor: SimCaller): Promise<string | null> {
+    const { world, site, workloads, ids, witness } = this;
+    const invariants = new Invariants({
+      entities: workloads.flatMap((workload) => workload.entities(this.versions)),
+      ids,
+      told: witness.told,
+      attempts: workloads.flatMap(({ outside }) => outside?.attempts ?? []),
+    });
+    const gathered = invariants.gather(auditor, site.historiesFor(auditor.process));
+    await world.complete(gathered, world.nowMs + AUDIT_MS);
+    const broken = await invariants.judge();
+    this.invariants = invariants;
+    return broken;
   }
 
   private release(): void {

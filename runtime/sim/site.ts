@@ -8,8 +8,10 @@ import type { EntityClass } from '../../framework/model/definition';
 import type { ServedGroup } from '../host/hosted-code';
 import type { Transport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
+import type { ReadHistory } from './invariants';
 import type { Life, Machine } from './machine';
 import type { SimNetwork } from './sim-network';
+import type { SimProcess } from './sim-process';
 import type { Caller } from './workload';
 
 export interface Site {
@@ -23,6 +25,8 @@ export interface Site {
   readonly writtenAtMs: number;
   /** Of a caller's process. */
   transportOf(life: Pick<Life, 'process' | 'clock'>): Transport;
+  /** As that process reads them from the store itself. */
+  historiesFor(process: SimProcess): ReadHistory;
   /** Puts out the next version of the code: a process that begins from now on runs it. */
   release(): void;
   /** Whatever is cut off, down or half dead in the store and on the network is back. */

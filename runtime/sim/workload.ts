@@ -13,7 +13,9 @@ import type { PerdureClient } from '../client/types';
 import type { ServedGroup } from '../host/hosted-code';
 import type { Clock } from '../ports/clock';
 import type { ExportedHistory } from './checkers/export';
+import type { Outside } from './outside';
 import type { Range, SimStream } from './random';
+import type { Numbered, Witness } from './witness';
 import type { World } from './world';
 
 /** What all workloads of a run share. */
@@ -25,6 +27,9 @@ export interface RunContext {
   readonly tick: () => number;
   /** Of the code, which hosts run one after the other; by the time of `settle` every host runs the last. */
   readonly versions: number;
+  readonly witness: Witness;
+  /** Where the history has a message, null if nowhere, undefined as long as it was not read: a hint, never a proof. */
+  readonly positionOf: (request: Numbered) => number | null | undefined;
 }
 
 /** A process with a client: it may be paused, its messages lost. A caller's does not crash, a host's may. */
@@ -42,7 +47,9 @@ export interface Caller {
 
 export interface Workload {
   readonly name: string;
-  /** Classes of the given version of the code, 1 being the first; the same for all versions unless it is about them. */
+  /** Where its activities leave their traces. */
+  readonly outside?: Outside;
+  /** Each has a query `whole` that answers all its fields (`invariants`). Classes of the given version of the code, 1 being the first; the same for all versions unless it is about them. */
   entities(version: number): readonly EntityClass[];
   /** Groups of activities that a host serves; a new object for each process, whose client the host's code may use. */
   activities?(host: Caller): readonly ServedGroup[];

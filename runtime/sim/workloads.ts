@@ -2,10 +2,12 @@
  * Workloads: all of them by name.
  */
 
-import { ListAppend } from './list-append';
 import type { MakeWorkload } from './workload';
+import { Counters } from './workloads/counter';
+import { ListAppend } from './workloads/list-append';
 
 export const WORKLOADS = {
+  counter: (run) => new Counters(run),
   'list-append': (run) => new ListAppend(run),
 } as const satisfies Record<string, MakeWorkload>;
 

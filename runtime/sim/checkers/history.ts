@@ -25,6 +25,11 @@ export interface Operation<I, O> {
   readonly output: O | Unknown;
   readonly invokedAt: number;
   readonly returnedAt: number | null;
+  /**
+   * Where a record of the entity has it, null if no record has it, absent if nobody looked. Advice for the search alone:
+   * an order that it helps to find counts as any other, and where it does not help it is ignored.
+   */
+  readonly hint?: number | null;
 }
 
 /** Why a history is not linearizable. */

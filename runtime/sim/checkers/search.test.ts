@@ -34,6 +34,26 @@ describe('the search', () => {
     expect(checkHistory(counter, [])).toEqual({ verdict: 'linearizable', steps: 0 });
   });
 
+  it('is led by hints through unanswered operations that it could not try in all orders', () => {
+    const open = Array.from({ length: 40 }, (_, n) => ({ text: `c${n}: add ${2 * n + 1} [${n}..] ?`, n }));
+    const reads = ['A: read [50..51] 400', 'A: read [52..53] 1200'];
+    const history = counterHistory([...open.map(({ text }) => text), ...reads].join(';'));
+    const rank = (n: number): number | null => (n < 20 ? n : n < 36 && n % 2 === 1 ? n : null);
+    const done = 20 * 20 + [21, 23, 25, 27, 29, 31, 33, 35].reduce((sum, n) => sum + 2 * n + 1, 0);
+    const hinted = history.map((operation, n) => {
+      if (n < 40) return { ...operation, hint: rank(n) };
+      return operation.output === 1200 ? { ...operation, output: done } : operation;
+    });
+    expect(checkHistory(counter, hinted, 2_000).verdict).toBe('linearizable');
+  });
+
+  it('takes no hint for a proof, whether it says that something was done or that it was not', () => {
+    const [lost, read] = counterHistory('A: add 5 [0..] ?; B: read [2..3] 5') as [Operation<never, never>, never];
+    expect(checkHistory(counter, [{ ...lost, hint: null }, read]).verdict).toBe('linearizable');
+    const [added, wrong] = counterHistory('A: add 5 [0..] ?; B: read [2..3] 6') as [Operation<never, never>, never];
+    expect(checkHistory(counter, [{ ...added, hint: 1 }, wrong]).verdict).toBe('illegal');
+  });
+
   it('tries equal unanswered operations in one order only', () => {
     const open = Array.from({ length: 40 }, (_, client) => `c${client}: add 1 [${client}..] ?`);
     const history = counterHistory([...open, 'A: read [50..51] 20', 'A: read [52..53] 41'].join(';'));

@@ -9,7 +9,9 @@
  * 2. Open operations stand in a list of their own and are tried last; when no return is left they need no place.
  * 3. What changes no state is placed as soon as it fits, and is not tried elsewhere: any order can be changed so.
  * 4. Of operations alike in input and output the one that began and ended first comes first: others could be swapped.
- * 5. The furthest return that the search was stuck at is the culprit: everything that ended before it can be explained,
+ * 5. Where operations carry hints, the open ones that are on no record are first taken for never done, and the others
+ *    tried in the order of the records. Only if that finds no order are hints forgotten: they decide nothing.
+ * 6. The furthest return that the search was stuck at is the culprit: everything that ended before it can be explained,
  *    and nothing explains it. The states the search was in there are told.
  */
 
@@ -30,7 +32,18 @@ export function checkHistory<S, I, O>(
   operations: readonly Operation<I, O>[],
   stepsMax = SEARCH_STEPS,
 ): Verdict {
-  return checkEachKey(operations, (ofOneKey) => new Search(model, ofOneKey, stepsMax).verdict());
+  return checkEachKey(operations, (ofOneKey) => {
+    if (ofOneKey.some((operation) => !isClosed(operation) && operation.hint !== undefined)) {
+      const done = ofOneKey.filter((operation) => isClosed(operation) || operation.hint !== null);
+      const advised = new Search(model, done, stepsMax).verdict();
+      if (advised.verdict === 'linearizable') return advised;
+    }
+    return new Search(model, ofOneKey.map(forgetful), stepsMax).verdict();
+  });
+}
+
+function forgetful<I, O>({ hint: _hint, ...operation }: Operation<I, O>): Operation<I, O> {
+  return operation;
 }
 
 /** A call (with its return) or a return (with `call` null). */
@@ -107,6 +120,7 @@ class Search<S, I, O> {
       const back = entryOf(id, false, end, null);
       entries.push(entryOf(id, true, operation.invokedAt, back), back);
     });
+    this.openIds.sort((a, b) => this.hintOf(a) - this.hintOf(b));
     entries.sort((a, b) => a.at - b.at || Number(b.isCall) - Number(a.isCall));
     let last = this.head;
     for (const entry of entries) {
@@ -115,6 +129,11 @@ class Search<S, I, O> {
       last.next = entry;
       last = entry;
     }
+  }
+
+  /** Without advice in the order of invocation. */
+  private hintOf(id: number): number {
+    return this.operations[id]?.hint ?? 0;
   }
 
   /** Places the next operation that fits, from where the search stands; false if none does. */
@@ -127,7 +146,7 @@ class Search<S, I, O> {
     if (entry === null) return false;
     for (let open = this.open; open < this.openIds.length; open += 1) {
       const id = this.openIds[open] ?? -1;
-      if ((this.operations[id]?.invokedAt ?? Infinity) > entry.at) break;
+      if ((this.operations[id]?.invokedAt ?? Infinity) > entry.at) continue;
       if (this.place(id, entry, open)) return true;
     }
     this.noteStuck(entry);
