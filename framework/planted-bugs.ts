@@ -7,6 +7,8 @@
 
 /** In the order of the alphabet, each with what goes wrong. */
 export const PLANTED_BUGS = {
+  'dedupe-evicted-by-count': 'an entity remembers the ids of two client sessions only (S11)',
+  'dedupe-lost-in-snapshot': 'a snapshot leaves out the ids of client sessions (S11, S24)',
   'note-without-epoch': 'a note of an earlier epoch wins over one of a later epoch (C8a)',
   'skip-fence-read': 'a turn is released without a read of the own session (C2)',
   'skip-fence-row': 'what a new owner adopts is used without a FENCE of its own above it (C6)',

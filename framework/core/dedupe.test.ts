@@ -197,17 +197,40 @@ describe('caller-given ids', () => {
     for (let n = 0; n < 2_100; n += 1) answered(dedupe, { given: `id-${n}` }, START + n, n + 1);
     dedupe.begin({ given: 'pending' }, none, START, true);
     const segments = dedupe.seal();
-    expect(segments.map(({ name }) => name)).toEqual(['ids-1', 'ids-2']);
+    const names = segments.map(({ name }) => name);
+    expect(names.map((name) => name.replace(/-[0-9a-f]{32}$/u, ''))).toEqual(['ids-1', 'ids-2']);
     expect(dedupe.look({ given: 'id-7' }, none)).toEqual({ state: 'done', at: { seq: 8, index: 0 } });
     const copy = reloaded(dedupe);
     expect(copy.size).toBe(2_101);
-    expect(copy.missingSegments()).toEqual(['ids-1', 'ids-2']);
+    expect(copy.missingSegments()).toEqual(names);
     expect(() => copy.look({ given: 'id-7' }, none)).toThrow('segments are loaded before');
     copy.loadSegments(segments.map(({ bytes }) => bytes));
     expect(copy.missingSegments()).toEqual([]);
     expect(copy.look({ given: 'id-7' }, none)).toEqual({ state: 'done', at: { seq: 8, index: 0 } });
     expect(copy.look({ given: 'id-7' }, payload('other'))).toEqual({ state: 'conflict' });
     expect(copy.find({ given: 'id-2099' })).toMatchObject({ seq: 2_100 });
+  });
+
+  it('have another segment name wherever the content differs, and the same where it does not (S11, C8a)', () => {
+    const nameOf = (ids: readonly string[]): string | undefined => {
+      const dedupe = new Dedupe();
+      for (const id of ids) answered(dedupe, { given: id }, START);
+      return dedupe.seal(ids.length)[0]?.name;
+    };
+    expect(nameOf(['a', 'b'])).toBe(nameOf(['a', 'b']));
+    expect(nameOf(['a', 'b'])).not.toBe(nameOf(['a', 'c']));
+  });
+
+  it('say which outcome is the oldest that may be asked for, sealed or not; all where it was not recorded (S11)', () => {
+    const dedupe = new Dedupe();
+    expect(dedupe.oldestSeq).toBe(Infinity);
+    dedupe.begin({ given: 'pending' }, none, START, false);
+    for (const seq of [9, 7, 8, 12]) answered(dedupe, { given: `id-${seq}` }, START, seq);
+    dedupe.seal(3);
+    expect(dedupe.oldestSeq).toBe(7);
+    const image = dedupe.image() as [unknown, unknown, unknown, [string, number, number, number?][]];
+    expect(image[3][0]?.pop()).toBe(7);
+    expect(Dedupe.fromImage(image).oldestSeq).toBe(1);
   });
 
   it('expire with their segment, loaded or not (S11)', () => {
@@ -227,7 +250,7 @@ describe('caller-given ids', () => {
     dedupe.begin({ given: 'pending' }, none, START, false);
     const ids = Array.from({ length: 1_024 }, (_, n) => [`${n}`.padStart(16), given(n)] as const);
     const image = dedupe.image();
-    const names = Array.from({ length: 976 }, (_, n) => [`ids-${n + 1}`, START, 1_024]);
+    const names = Array.from({ length: 976 }, (_, n) => [`ids-${n + 1}`, START, 1_024, 1]);
     image[3] = names;
     image[4] = 977;
     const full = Dedupe.fromImage(image);

@@ -6,13 +6,15 @@
  * Does not own: the outcomes themselves (they stay in the history), reading segments from a store.
  *
  * Invariants: an id is never forgotten by count, but for MAX_GIVEN_IDS (counted); a wall clock is never compared with
- * an id; a pending id is never forgotten.
+ * an id; a pending id is never forgotten. A segment's name has one content for ever, whoever seals it: it carries the
+ * hash. Names without one (`ids-1`) stand in histories of one writer, and stay readable.
  */
 
 import { hash } from 'node:crypto';
 import { decodeValue, encodeValue } from '../codec/value';
 import { assert } from '../assert';
 import type { MessageId, Position } from '../model/identity';
+import { isPlanted } from '../planted-bugs';
 import {
   GIVEN_WINDOW_MS,
   MAX_EVICTED_SESSIONS,
@@ -39,11 +41,15 @@ interface SegmentRef {
   readonly name: string;
   readonly newest: number;
   readonly count: number;
+  /** The least seq of an outcome in it; 1 where it was not recorded. */
+  readonly oldestSeq: number;
 }
 
 const NEW: Verdict = { state: 'new' };
 const PENDING: Verdict = { state: 'pending' };
 const SWEEP_MS = 3_600_000;
+/** Of the SHA-256 of its bytes, in a segment's name. */
+const SEGMENT_HASH_DIGITS = 32;
 
 /** 128-bit hash of a caller-given id, as 16 latin1 characters. */
 export function hashId(id: string): string {
@@ -146,17 +152,27 @@ export class Dedupe {
     return this.sessions.reduce((sum, client) => sum + client.ids.length, given);
   }
 
+  /** The least seq of an outcome that may still be asked for; Infinity without one. */
+  get oldestSeq(): number {
+    let oldest = this.segments.reduce((least, { oldestSeq }) => Math.min(least, oldestSeq), Infinity);
+    for (const [, { seq }] of this.fresh.entries()) if (seq > 0) oldest = Math.min(oldest, seq);
+    for (const { ids } of this.sessions) for (const { seq } of ids) if (seq > 0) oldest = Math.min(oldest, seq);
+    return oldest;
+  }
+
   /** Seals full segments for a snapshot and returns them; they must be written together with it. */
-  seal(): { readonly name: string; readonly bytes: Uint8Array }[] {
+  seal(segmentIds = SEGMENT_IDS): { readonly name: string; readonly bytes: Uint8Array }[] {
     const made: { name: string; bytes: Uint8Array }[] = [];
     let settled = [...this.fresh.entries()].filter(([, id]) => id.seq > 0);
-    while (settled.length >= SEGMENT_IDS) {
-      const part = settled.slice(0, SEGMENT_IDS);
-      settled = settled.slice(SEGMENT_IDS);
-      const name = `ids-${this.nextSegment++}`;
+    while (settled.length >= segmentIds) {
+      const part = settled.slice(0, segmentIds);
+      settled = settled.slice(segmentIds);
+      const bytes = packSegment(part);
+      const name = segmentName(this.nextSegment++, bytes);
       const newest = part.reduce((latest, [, id]) => Math.max(latest, id.time), 0);
-      made.push({ name, bytes: packSegment(part) });
-      this.segments.push({ name, newest, count: part.length });
+      const oldestSeq = part.reduce((least, [, id]) => Math.min(least, id.seq), Infinity);
+      made.push({ name, bytes });
+      this.segments.push({ name, newest, count: part.length, oldestSeq });
       for (const [key, id] of part) {
         this.fresh.delete(key);
         if (this.segmentsLoaded) this.keepSealed(key, id);
@@ -166,8 +182,9 @@ export class Dedupe {
   }
 
   image(): unknown[] {
+    const sessions = isPlanted('dedupe-lost-in-snapshot') ? [] : this.sessions;
     return [
-      this.sessions.map((client) => [
+      sessions.map((client) => [
         client.session,
         client.doneBelow,
         client.touched,
@@ -176,7 +193,7 @@ export class Dedupe {
       ]),
       [...this.evicted.entries()],
       packSegment([...this.fresh.entries()]),
-      this.segments.map((segment) => [segment.name, segment.newest, segment.count]),
+      this.segments.map(({ name, newest, count, oldestSeq }) => [name, newest, count, oldestSeq]),
       this.nextSegment,
       this.swept,
       this.forgottenEarly,
@@ -188,7 +205,7 @@ export class Dedupe {
       [string, number, number, [number, number, number, number, boolean][], number][],
       [string, number][],
       Uint8Array,
-      [string, number, number][],
+      [name: string, newest: number, count: number, oldestSeq?: number][],
       number,
       number,
       number,
@@ -200,7 +217,7 @@ export class Dedupe {
     }
     for (const [session, n] of evicted) dedupe.evicted.set(session, n);
     for (const [key, id] of unpackSegment(fresh)) dedupe.fresh.set(key, id);
-    dedupe.segments = segments.map(([name, newest, count]) => ({ name, newest, count }));
+    dedupe.segments = segments.map(([name, newest, count, oldestSeq = 1]) => ({ name, newest, count, oldestSeq }));
     dedupe.segmentsLoaded = segments.length === 0;
     dedupe.nextSegment = nextSegment;
     dedupe.swept = swept;
@@ -228,6 +245,7 @@ export class Dedupe {
     const found = this.sessions.find((client) => client.session === session);
     if (found !== undefined) return found;
     if (this.sessions.length >= MAX_SESSIONS) this.evictIdle(time);
+    if (isPlanted('dedupe-evicted-by-count')) this.sessions.splice(0, this.sessions.length - 1);
     const evictedBelow = (this.evicted.get(session) ?? -1) + 1;
     this.evicted.delete(session);
     const made: ClientSession = { session, doneBelow: 0, evictedBelow, ids: [], touched: time };
@@ -324,6 +342,11 @@ class LazyMap<K, V> {
   entries(): Iterable<[K, V]> {
     return this.map?.entries() ?? [];
   }
+}
+
+/** Two epochs that seal different ids as the same number must not meet under one name (C8a). */
+function segmentName(number: number, bytes: Uint8Array): string {
+  return `ids-${number}-${hash('sha256', bytes, 'hex').slice(0, SEGMENT_HASH_DIGITS)}`;
 }
 
 function verdictOf(known: Remembered): Verdict {

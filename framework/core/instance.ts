@@ -35,6 +35,8 @@ export interface CoreEnvironment {
   /** Where `log` of entity code goes; never called on replay. */
   log(key: EntityKey, level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>): void;
   readonly maxStateBytes: number;
+  /** Caller-given ids of one sealed segment; SEGMENT_IDS when absent (S11). */
+  readonly segmentIds?: number;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -43,7 +43,7 @@ export function snapshotRecord(
   head: Head,
 ): { record: SnapshotRecord; segments: { name: string; bytes: Uint8Array }[] } {
   assert(instance.quiet, 'a snapshot is taken only while no invocation is parked (S24)');
-  const segments = instance.ledger.dedupe.seal();
+  const segments = instance.ledger.dedupe.seal(instance.environment.segmentIds);
   instance.recordedSchema = instance.schema;
   const record: SnapshotRecord = {
     kind: 'snapshot',
