@@ -32,6 +32,17 @@ export interface ClusterHostSettings extends CodeSettings {
   readonly bucketRows?: number;
   /** Counts which ways the host went. */
   readonly reached?: Reached;
+  /** Lets requests come to a session that begins; what it returns is called when the session is over. */
+  readonly serving?: (session: ServingSession) => () => void;
+}
+
+/** What a session offers to whoever carries requests to it. */
+export interface ServingSession {
+  readonly member: Member;
+  readonly namespace: string;
+  readonly types: readonly string[];
+  /** As `ClusterHost.answer`. */
+  readonly answer: (request: Request) => Promise<Reply>;
 }
 
 export class ClusterHost {
@@ -121,13 +132,16 @@ export class ClusterHost {
 
   /** One session after another, as long as the host is open. */
   private async live(first: Member): Promise<void> {
-    const { clock, log } = this.settings;
+    const { clock, log, namespace, serving = () => () => undefined } = this.settings;
+    const answer = (request: Request): Promise<Reply> => this.answer(request);
     let pauseMs = REOPEN_INITIAL_MS;
     for (let member: Member | null = first; member !== null; member = await this.begin()) {
       const bornMs = clock.monotonicMs();
       const farewell = member.ended.finally(() => this.farewells.delete(farewell));
       this.farewells.add(farewell);
+      const close = serving({ member, namespace, types: this.types, answer });
       const reason = await member.guard.lost;
+      close();
       this.current = null;
       if (this.state !== 'open') return;
       log.warn({ error: reason, session: member.session }, 'the session is over; a new one begins');

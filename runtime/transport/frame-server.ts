@@ -44,6 +44,21 @@ export interface FrameServerOptions {
   readonly maxFrameBytes?: number;
 }
 
+/** A session of a cluster host (`ServingSession`). */
+export interface FramedSession {
+  readonly member: Routes;
+  readonly namespace: string;
+  readonly types: readonly string[];
+  readonly answer: (request: Request) => Promise<Reply>;
+}
+
+/** Serves one session until the returned function is called: `serving: (session) => serveFrames(options, session)`. */
+export function serveFrames(options: Omit<FrameServerOptions, 'routes'>, session: FramedSession): () => void {
+  const server = new FrameServer({ ...options, routes: session.member });
+  void server.serve(session.namespace, session.types, session.answer);
+  return () => server.close();
+}
+
 type Handler = (request: Request) => Promise<Reply>;
 
 /** A request that is being answered; `alone` once its client waits no more. */

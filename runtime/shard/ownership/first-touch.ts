@@ -127,7 +127,6 @@ function over(key: EntityKey): PerdureError {
   return new PerdureError(
     'unavailable',
     `${keyText(key)}: this host does not own its shard any more: send again with the same id`,
-    { reason: 'moved' },
   );
 }
 

@@ -225,7 +225,7 @@ export class OwnedSession implements StoreSession {
 
   private over(what: string): PerdureError {
     const fact = `${what}: this host does not own shard ${this.options.shard} any more`;
-    return new PerdureError('unavailable', `${fact}: send again with the same id`, { reason: 'moved' });
+    return new PerdureError('unavailable', `${fact}: send again with the same id`);
   }
 }
 
