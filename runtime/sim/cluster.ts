@@ -5,16 +5,14 @@
  * Does not own: what callers ask (`workload`), which faults are on (the dial), the verdict (`seed-run`).
  */
 
-import { PerdureError } from '../../framework/errors';
-import { errorReply } from '../activation/replies';
 import { ClusterHost } from '../host/cluster-host';
 import { DEFAULT_LIMITS } from '../node';
 import type { Lease } from '../ports/cluster-store';
-import type { Transport } from '../ports/transport';
-import { addressOf } from '../wire/address';
+import type { CallerTransport } from '../ports/transport';
+import { serveFrames } from '../transport/frame-server';
+import { RoutedTransport } from '../transport/routed-transport';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
-import { AskingTransport } from './asking-transport';
 import { readShared } from './audit/read-history';
 import { hostCaller } from './caller';
 import { disturbLinks, disturbNetwork } from './disturbance';
@@ -23,6 +21,7 @@ import type { ReadHistory } from './invariants';
 import { Machine } from './machine';
 import type { Life } from './machine';
 import { simEntropy } from './sim-entropy';
+import { SimSubjects } from './sim-messenger';
 import { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
 import { leaseRow, SimStore } from './sim-store';
@@ -46,7 +45,7 @@ export class SimCluster implements Site {
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;
   private readonly store: StoreCluster;
-  private readonly hosts = new Map<string, ClusterHost>();
+  private readonly subjects: SimSubjects;
   /** As last read. */
   private readonly leases: { readonly text: string | null; readonly epoch: number }[] = [];
   private version = 1;
@@ -59,6 +58,7 @@ export class SimCluster implements Site {
     this.logs = new Alarms(world);
     this.store = storeCluster(world, dial, shards);
     this.network = new SimNetwork(world, dial);
+    this.subjects = new SimSubjects(this.network);
     const { links } = this.store;
     const shared = { dial, links, version: () => this.version, run: (life: Life) => void this.serve(life) };
     this.machines = bootsMs.map((bootMs, i) => {
@@ -89,12 +89,8 @@ export class SimCluster implements Site {
     return this.store.writtenAtMs;
   }
 
-  transportOf(life: Pick<Life, 'process' | 'clock'>): Transport {
-    return new AskingTransport(
-      this.network,
-      life,
-      this.machines.map(({ name }) => name),
-    );
+  transportOf({ process, clock }: Pick<Life, 'process' | 'clock'>): CallerTransport {
+    return new RoutedTransport({ messenger: this.subjects.messengerOf(process), clock });
   }
 
   historiesFor(process: SimProcess): ReadHistory {
@@ -124,8 +120,7 @@ export class SimCluster implements Site {
     const { name } = process;
     const { dial, code } = this.options;
     disturbLinks(process, this.store.links, dial);
-    process.onDeath(() => this.hosts.delete(name));
-    this.network.listen(process, (request) => this.answer(name, request));
+    const messenger = this.subjects.messengerOf(process);
     const host = await ClusterHost.start({
       store: new WatchedStore(this.store, process, dial),
       clock,
@@ -141,19 +136,10 @@ export class SimCluster implements Site {
       prepare: () => undefined,
       connected: () => true,
       bucketRows: BUCKET_ROWS,
+      serving: (session) => serveFrames({ messenger, clock }, session),
       reached: (branch) => this.world.count(`host.${branch}`),
     });
-    this.hosts.set(name, host);
     life.drain = () => host.drain();
-  }
-
-  private answer(name: string, request: Request): Promise<Reply> {
-    const host = this.hosts.get(name);
-    if (host !== undefined) return host.answer(request);
-    const fact = `no session of ${name} serves ${addressOf(request).type}`;
-    return Promise.resolve(
-      errorReply(new PerdureError('unavailable', `${fact}: ask another host`, { reason: 'moved' })),
-    );
   }
 }
 

@@ -6,7 +6,7 @@
 
 import type { EntityClass } from '../../framework/model/definition';
 import type { ServedGroup } from '../host/hosted-code';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import type { ReadHistory } from './invariants';
 import type { Life, Machine } from './machine';
@@ -24,7 +24,7 @@ export interface Site {
   /** When something other than a heartbeat was last written; virtual milliseconds. */
   readonly writtenAtMs: number;
   /** Of a caller's process. */
-  transportOf(life: Pick<Life, 'process' | 'clock'>): Transport;
+  transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport;
   /** As that process reads them from the store itself. */
   historiesFor(process: SimProcess): ReadHistory;
   /** Puts out the next version of the code: a process that begins from now on runs it. */

@@ -5,7 +5,7 @@
  */
 
 import type { EntityKey, MessageId } from '../../framework/model/identity';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport } from '../ports/transport';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
 
 /** A message with an id, one of its sends, and the reply to it. */
@@ -27,12 +27,11 @@ export class Witness {
   }
 
   /** The same transport, looked at. */
-  watch(caller: string, transport: Transport): Transport {
+  watch(caller: string, transport: CallerTransport): CallerTransport {
     return {
-      serve: (namespace, types, answer) => transport.serve(namespace, types, answer),
-      request: (request, signal) => {
+      request: (request, signal, wanted) => {
         this.sent.set(caller, hasId(request) ? request : null);
-        const answered = transport.request(request, signal);
+        const answered = transport.request(request, signal, wanted);
         if (hasId(request)) void answered.then((reply) => this.told.push({ caller, request, reply }), ignore);
         return answered;
       },
