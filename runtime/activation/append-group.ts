@@ -2,10 +2,11 @@
  * Append group: the records that entities issue in one pass of the turn loop, handed to the store together (C5).
  *
  * Owns: when a group is closed: at APPEND_GROUP_RECORDS, or once the jobs that were ready before it have had their
- * slices; one `append` and one `fence` for all of it. Does not own: what a record releases (`commit`).
+ * slices; one `append` and one `fence` for all of it, or, where the store writes records apart, for each of them: a
+ * write of unknown outcome then delays nobody else. Does not own: what a record releases (`commit`).
  *
  * Invariants: records reach the store in the order they were added; nobody is told before the fence; when the store
- * throws the outcome of all of them is unknown; once closed, nothing is appended any more and nobody is told (C4).
+ * throws the outcome of what it was handed is unknown; once closed, nothing is appended any more and nobody is told (C4).
  */
 
 import { APPEND_GROUP_RECORDS } from '../config';
@@ -31,12 +32,12 @@ export class AppendGroup implements Job {
     if (this.closed) return;
     this.appends.push(append);
     this.waiting.push(written);
-    if (this.appends.length >= APPEND_GROUP_RECORDS) void this.flush();
+    if (this.appends.length >= APPEND_GROUP_RECORDS) this.flush();
     else if (this.appends.length === 1) this.loop.ready(this);
   }
 
   slice(): Promise<boolean> {
-    if (this.appends.length > 0) void this.flush();
+    if (this.appends.length > 0) this.flush();
     return NOTHING_MORE;
   }
 
@@ -46,10 +47,16 @@ export class AppendGroup implements Job {
     this.waiting = [];
   }
 
-  private async flush(): Promise<void> {
+  private flush(): void {
     const { appends, waiting, session } = this;
     this.appends = [];
     this.waiting = [];
+    if (session.apart !== true) return void this.write(appends, waiting);
+    for (const [at, append] of appends.entries()) void this.write([append], waiting.slice(at, at + 1));
+  }
+
+  private async write(appends: readonly Append[], waiting: readonly Written[]): Promise<void> {
+    const { session } = this;
     let results: readonly AppendResult[] = [];
     let owner = false;
     try {

@@ -108,6 +108,8 @@ export interface StoreSession {
   readonly epoch: number;
   /** Resolves with the reason when the session has died by itself (I/O error, full disk); never rejects. */
   readonly lost: Promise<PerdureError>;
+  /** True where records of different entities are written apart: a batch of one costs as little as one of many. */
+  readonly apart?: boolean;
 
   /** Appends the records of a batch; answers per record, in order. Batches are applied in the order of the calls. */
   append(batch: readonly Append[]): Promise<AppendResult[]>;

@@ -58,6 +58,7 @@ export class OwnedSession implements StoreSession {
   readonly epoch: number;
   readonly lost: Promise<PerdureError>;
   readonly writes: EpochWrites;
+  readonly apart = true;
   private readonly entries: ShardIndex;
   private readonly keys: KnownKeys;
   private readonly directory: Directory;
