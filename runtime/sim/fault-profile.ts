@@ -280,7 +280,7 @@ export const PROFILES = {
     hosts: { muteEveryMs: 30 * SECOND_MS },
   }),
   'half-way': profileOf('half-way', { store: { readRepair: false }, hosts: { halfWay: 0.05 } }),
-  disk: profileOf('disk', { disk: { ioError: 0.01, full: 0.01 } }),
+  disk: profileOf('disk', { disk: { ioError: 0.03, full: 0.01 } }),
   storm: profileOf(
     'storm',
     {

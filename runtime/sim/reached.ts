@@ -9,6 +9,9 @@ export const FAULTS = [
   'clock.jump-ahead',
   'clock.jump-back',
   'cluster.release',
+  'disk.full',
+  'disk.io-error',
+  'disk.tail-lost',
   'host.half-way',
   'machine.drain',
   'network.buffer-dropped',
@@ -45,6 +48,7 @@ export const FAULTS = [
 
 /** Every branch in which something recovers from one. */
 export const BRANCHES = [
+  'disk.tail-kept',
   'host.claim',
   'host.drained',
   'host.epoch',

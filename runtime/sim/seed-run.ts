@@ -11,6 +11,7 @@
 import type { SimCaller } from './caller';
 import { callerOf } from './caller';
 import { SimCluster } from './cluster';
+import { EmbeddedSite } from './embedded-site';
 import { FaultDial } from './fault-profile';
 import { Invariants } from './invariants';
 import type { Choice } from './random';
@@ -80,6 +81,7 @@ class Run {
   private readonly ids: readonly string[];
   private readonly witness = new Witness();
   private invariants: Invariants | null = null;
+  private readonly auditor: SimCaller;
   private ticks = 0;
   private healed = false;
 
@@ -101,6 +103,7 @@ class Run {
     };
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
+    this.auditor = this.caller('auditor', HEALED_MS);
     this.weather = new Weather(world, {
       dial: this.dial,
       scenario,
@@ -149,6 +152,7 @@ class Run {
     this.healed = true;
     site.heal();
     for (const { process } of this.callers) process.resume();
+    await this.settle();
     const fault = site.alarms[0] ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
     return site.alarms[0] ?? fault;
   }
@@ -200,9 +204,16 @@ class Run {
     return resting() ? null : `the healed site is still writing ${HEALED_MS} ms after it was healed`;
   }
 
+  /** Ends what would never come to rest by itself. */
+  private async settle(): Promise<void> {
+    const { world, auditor } = this;
+    for (const workload of this.workloads) {
+      if (workload.settle) await world.complete(workload.settle(auditor), world.nowMs + AUDIT_MS);
+    }
+  }
+
   private async audit(): Promise<string | null> {
-    const { world, workloads } = this;
-    const auditor = this.caller('auditor', HEALED_MS);
+    const { world, workloads, auditor } = this;
     const broken = await this.histories(auditor);
     for (const workload of workloads) {
       const verdict = await world.complete(workload.verdict(auditor), world.nowMs + AUDIT_MS);
@@ -252,6 +263,7 @@ class Run {
       entities: (version) => workloads.flatMap((workload) => workload.entities(version)),
       activities: (host) => workloads.flatMap((workload) => workload.activities?.(host) ?? []),
     };
+    if (scenario.site === 'embedded') return new EmbeddedSite(world, { dial, code });
     const bootsMs = Array.from({ length: hosts }, (_, i) => (i < hosts - latecomers ? 0 : LATE_BOOT_MS));
     return new SimCluster(world, { dial, bootsMs, shards, code });
   }

@@ -52,6 +52,10 @@ interface Write {
 export class SimDisk {
   readonly durable = memoryStore();
   readonly draw: SimStream;
+  /** The last opening of what is durable, for whoever reads it from outside. */
+  newest: Pick<StoreSession, 'rows'> | null = null;
+  /** When something was last asked to be written. */
+  writtenAtMs = 0;
   #owner: SimProcess | null = null;
   #fullUntilMs = -Infinity;
   readonly #ioError: SimStream;
@@ -72,7 +76,9 @@ export class SimDisk {
         if (!process.issue()) return never();
         if (this.#owner !== null) throw trouble('locked', 'is in use: stop the process that has it');
         this.#owner = process;
-        const session = new SimDiskSession(this, process, await this.durable.open());
+        const durable = await this.durable.open();
+        this.newest = durable;
+        const session = new SimDiskSession(this, process, durable);
         process.onDeath(() => session.tear());
         return session;
       },
@@ -81,6 +87,11 @@ export class SimDisk {
 
   release(): void {
     this.#owner = null;
+  }
+
+  /** There is room again. */
+  mend(): void {
+    this.#fullUntilMs = -Infinity;
   }
 
   /** Why a group commit fails now; null if it does not. */
@@ -202,6 +213,7 @@ class SimDiskSession implements StoreSession {
     const over = this.#over ?? (this.#closing && trouble('closed', 'is closed: open it again'));
     if (over !== null) return Promise.reject(over);
     if (!this.process.issue()) return never();
+    this.disk.writtenAtMs = this.disk.world.nowMs;
     return new Promise((resolve, reject) => {
       const enter = (tell: () => void): void => this.process.enter(tell);
       this.#waiting.push({
