@@ -8,11 +8,11 @@
 import { Host } from '../host/host';
 import { DEFAULT_LIMITS } from '../node';
 import type { HistoryStore } from '../ports/history-store';
-import type { Transport } from '../ports/transport';
+import type { CallerTransport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
 import { readOwn } from './audit/read-history';
-import { AskingTransport } from './asking-transport';
+import { SingleTransport } from './single-transport';
 import { hostCaller } from './caller';
 import { disturbNetwork } from './disturbance';
 import type { FaultDial } from './fault-profile';
@@ -71,8 +71,8 @@ export class EmbeddedSite implements Site {
     return this.disk.writtenAtMs;
   }
 
-  transportOf(life: Pick<Life, 'process' | 'clock'>): Transport {
-    return new AskingTransport(this.network, life, [HOST]);
+  transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport {
+    return new SingleTransport(this.network, life, HOST);
   }
 
   historiesFor(): ReadHistory {
