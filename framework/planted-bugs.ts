@@ -7,12 +7,18 @@
 
 /** In the order of the alphabet, each with what goes wrong. */
 export const PLANTED_BUGS = {
+  'answer-without-session-read': 'a query is answered without a later read of the own session (S8, C2)',
+  'claim-before-dead': 'a lease is claimed although the session of its owner is not dead (C3)',
   'dedupe-evicted-by-count': 'an entity remembers the ids of two client sessions only (S11)',
   'dedupe-lost-in-snapshot': 'a snapshot leaves out the ids of client sessions (S11, S24)',
+  'epoch-not-raised': 'who takes a shard over goes on in the epoch of its last owner (C3)',
+  'mark-uncertain': 'a lease is claimed after a mark whose outcome is unknown (C3)',
   'note-without-epoch': 'a note of an earlier epoch wins over one of a later epoch (C8a)',
+  'release-before-close': 'a lease is given back while its shard still serves (C4)',
   'skip-fence-read': 'a turn is released without a read of the own session (C2)',
   'skip-fence-row': 'what a new owner adopts is used without a FENCE of its own above it (C6)',
   'skip-tail-rewrite': 'the tail that a new owner adopts is not written again (C6)',
+  'unknown-claim-is-lost': 'an attempt at a lease whose outcome is unknown is taken for a failure (C3)',
 } as const satisfies Record<string, string>;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;

@@ -16,6 +16,7 @@ import { errorReply } from '../activation/replies';
 import { HEARTBEAT_DEAD_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
 import type { ClusterStore } from '../ports/cluster-store';
 import type { Reply, Request } from '../wire/envelope';
+import { drawName } from './draw-name';
 import type { CodeSettings } from './hosted-code';
 import { HostedCode } from './hosted-code';
 import { Member } from './member';
@@ -125,7 +126,7 @@ export class ClusterHost {
     const { settings, code } = this;
     const { reached = () => undefined } = settings;
     const made = { ...settings, build: code.build, reached, shardOn: code.shardOn.bind(code) };
-    const member = await Member.start(made, () => this.state === 'open');
+    const member = await Member.start(made, drawName(settings.entropy), () => this.state === 'open');
     this.current = member;
     return member;
   }

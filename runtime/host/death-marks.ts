@@ -11,6 +11,7 @@
  *    session's own row says dead, for as long as a lease may name it; that row is never deleted.
  */
 
+import { isPlanted } from '../../framework/planted-bugs';
 import { MARKED_SESSIONS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { ClusterStore } from '../ports/cluster-store';
@@ -57,22 +58,26 @@ export class DeathMarks {
   }
 
   private async mark(session: string): Promise<boolean> {
-    const { store, clock, guard, membership, reached } = this.settings;
+    const { membership, reached } = this.settings;
     if (this.dead.has(session)) return true;
     if (!membership.suspects(session) && !(await this.isDead(session))) return false;
-    if (
-      !(await untilOk(
-        clock,
-        () => guard.alive,
-        () => store.setDead(session),
-      ))
-    )
-      return false;
+    if (!(await this.setDead(session))) return false;
     const [oldest] = this.dead;
     if (oldest !== undefined && this.dead.size >= MARKED_SESSIONS) this.dead.delete(oldest);
     this.dead.add(session);
     reached('marked');
     return true;
+  }
+
+  private async setDead(session: string): Promise<boolean> {
+    const { store, clock, guard } = this.settings;
+    if (isPlanted('claim-before-dead')) return true;
+    if (isPlanted('mark-uncertain')) return (await store.setDead(session)) !== 'refused';
+    return untilOk(
+      clock,
+      () => guard.alive,
+      () => store.setDead(session),
+    );
   }
 
   private async isDead(session: string): Promise<boolean> {

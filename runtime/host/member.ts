@@ -13,6 +13,7 @@
 import { PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Activation } from '../activation/activation';
 import { errorReply } from '../activation/replies';
 import {
@@ -37,6 +38,7 @@ import type { Owner } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { CutOff } from './cut-off';
 import { DeathMarks } from './death-marks';
+import { drawName } from './draw-name';
 import { Heartbeat } from './heartbeat';
 import { Holdings } from './holdings';
 import { InFlight } from './in-flight';
@@ -61,8 +63,6 @@ export interface MemberSettings {
   readonly reached: Reached;
 }
 
-const SESSION_BYTES = 16;
-
 export class Member {
   readonly guard: SessionGuard;
   /** Resolves when the session is over and has said so in the store, or could not within FAREWELL_MS. */
@@ -73,6 +73,8 @@ export class Member {
   private readonly holdings: Holdings;
   private readonly cutOff = new CutOff();
   private leaving = false;
+  /** Leaving, and giving shards back. */
+  private going = false;
   private aside = false;
   private answeredAtMs: number;
 
@@ -101,16 +103,15 @@ export class Member {
       guard,
       marks,
       requests: new InFlight(LEASE_REQUESTS_IN_FLIGHT),
-      nonce: () => nameOf(settings.entropy),
+      nonce: () => drawName(settings.entropy),
       changed: () => heartbeat.soon(),
     });
     this.ended = guard.lost.then((reason) => this.end(reason));
   }
 
   /** Resolves once the session is born and has a heartbeat row; null when `wanted` said no before. Never rejects. */
-  static async start(settings: MemberSettings, wanted: () => boolean): Promise<Member | null> {
-    const { store, clock, entropy, reached } = settings;
-    const session = nameOf(entropy);
+  static async start(settings: MemberSettings, session: string, wanted: () => boolean): Promise<Member | null> {
+    const { store, clock, reached } = settings;
     if (!(await untilOk(clock, wanted, () => store.setBorn(session)))) return null;
     let shards = 0;
     const counted = await untilOk(clock, wanted, async () => {
@@ -149,7 +150,7 @@ export class Member {
     const open = this.holdings.of(shardOf(key, this.shards))?.open ?? null;
     if (open === null) return moved(key);
     const reply = await answerRequest(open.shard, request);
-    if (wasFenced(request, reply)) return reply;
+    if (wasFenced(request, reply) || isPlanted('answer-without-session-read')) return reply;
     return (await open.session.fence()) ? reply : uncertain(key);
   }
 
@@ -170,6 +171,9 @@ export class Member {
     const until = clock.monotonicMs() + DRAIN_MS;
     this.leaving = true;
     this.heartbeat.soon();
+    // The others are to know before the first shard is free, so that none is free for long.
+    if (this.others.some(({ draining }) => !draining)) await pause(clock, HEARTBEAT_MS + HANDOVER_LOOK_MS);
+    this.going = true;
     this.aim();
     while (this.guard.alive && !this.holdings.empty && clock.monotonicMs() < until) {
       await pause(clock, REST_LOOK_MS);
@@ -230,7 +234,7 @@ export class Member {
   }
 
   private aim(): void {
-    if (!this.guard.alive) return;
+    if (!this.guard.alive || this.leaving !== this.going) return;
     const wanted = new Set<number>();
     if (!this.draining) {
       const candidates = this.membership.live.filter(({ draining }) => !draining);
@@ -260,10 +264,6 @@ export class Member {
 /** What a turn of this request has committed was fenced before the reply was made. */
 function wasFenced(request: Request, reply: Reply): boolean {
   return request.op === 'message' && request.message !== 'query' && reply.ok && !reply.duplicate;
-}
-
-function nameOf(entropy: Entropy): string {
-  return Buffer.from(entropy.bytes(SESSION_BYTES)).toString('base64url');
 }
 
 function moved(key: EntityKey): Reply {

@@ -12,6 +12,7 @@
  */
 
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import { DRAIN_MS, HANDOVER_ACTIVITY_MS, REST_LOOK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { ClusterStore } from '../ports/cluster-store';
@@ -97,6 +98,7 @@ export class Tenure {
   giveBack(): Promise<void> {
     return this.alone('a shard could not be given back', async () => {
       if (this.wanted) return;
+      if (isPlanted('release-before-close')) await this.release();
       if (this.serving !== null && !(await this.end(this.serving))) return;
       await this.release();
     });

@@ -22,10 +22,14 @@ export interface StoreWorld {
 
 export const SHARDS = 4;
 
-export function storeWorld(options: WorldOptions, profile: FaultProfile = PROFILES.calm): StoreWorld {
+export function storeWorld(
+  options: WorldOptions,
+  profile: FaultProfile = PROFILES.calm,
+  shards: number = SHARDS,
+): StoreWorld {
   const world = new World(options);
   const dial = new FaultDial(profile);
-  const cluster = storeCluster(world, dial, SHARDS);
+  const cluster = storeCluster(world, dial, shards);
   return {
     world,
     dial,

@@ -11,6 +11,7 @@
  * 3. From the moment a release begins the shard is closed in this epoch for ever, whatever becomes of it (C4).
  */
 
+import { isPlanted } from '../../../framework/planted-bugs';
 import type { Lease, WriteOutcome } from '../../ports/cluster-store';
 
 /** Owner of a lease that was given back: no session has this name. */
@@ -105,7 +106,8 @@ export class LeaseMachine {
   }
 
   private claim(expected: Lease | null): LeaseState {
-    const next = { owner: this.session, epoch: (expected?.epoch ?? 0) + 1, nonce: this.nonce() };
+    const raise = isPlanted('epoch-not-raised') && expected !== null ? 0 : 1;
+    const next = { owner: this.session, epoch: (expected?.epoch ?? 0) + raise, nonce: this.nonce() };
     return { at: 'claiming', expected, next, sure: true };
   }
 }
@@ -114,6 +116,7 @@ function swapped(state: LeaseState, outcome: WriteOutcome): LeaseState {
   if (state.at === 'claiming') {
     const { expected, next, sure } = state;
     if (outcome === 'ok') return { at: 'owned', lease: next };
+    if (isPlanted('unknown-claim-is-lost')) return IDLE;
     return outcome === 'refused' && sure ? IDLE : { at: 'settling', expected, next };
   }
   if (state.at === 'releasing') {
