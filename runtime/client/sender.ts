@@ -13,6 +13,7 @@
 import { PerdureError, isPerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { CallerTransport } from '../ports/transport';
@@ -158,7 +159,7 @@ export class Sender {
     exchange.resends += 1;
     if (received) {
       exchange.received = true;
-      exchange.attempt += 1;
+      if (!isPlanted('attempt-not-raised')) exchange.attempt += 1;
     }
     const delayMs = resendDelayMs(exchange.resends, this.#entropy.float());
     exchange.cancelResend = this.#clock.after(delayMs, () => {
@@ -168,11 +169,12 @@ export class Sender {
     });
   }
 
-  #resent<T>({ request, attempt }: Exchange<T>): Request {
+  #resent<T>({ request, attempt, resends }: Exchange<T>): Request {
     if (request.op !== 'message') return request;
     const { id } = request;
     if (id === null || 'given' in id) return { ...request, attempt };
-    return { ...request, attempt, id: { ...id, doneBelow: this.session.doneBelow } };
+    const session = isPlanted('id-renewed-on-resend') ? `${id.session}.${resends}` : id.session;
+    return { ...request, attempt, id: { session, n: id.n, doneBelow: this.session.doneBelow } };
   }
 
   #fail<T>(exchange: Exchange<T>, error: unknown): void {

@@ -9,6 +9,7 @@
  */
 
 import type { MessageId } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Entropy } from '../ports/entropy';
 
 const SESSION_BYTES = 16;
@@ -34,7 +35,8 @@ export class Session {
 
   /** Every n below this one has been answered, or nobody waits for its answer any more. */
   get doneBelow(): number {
-    return this.#lowest === null ? this.#last + 1 : this.#lowest.n;
+    const open = isPlanted('done-before-answered') ? this.#highest : this.#lowest;
+    return open === null ? this.#last + 1 : open.n;
   }
 
   /** Gives `message` the next n and keeps it open. */

@@ -14,6 +14,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import { HOST_IN_FLIGHT, MAX_FRAME_BYTES, RECENT_FRAMES, WORKING_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
@@ -138,7 +139,7 @@ export class FrameServer implements HostTransport {
 
   #isNew({ from, requests }: RequestsFrame): boolean {
     const name = `${from}\0${requests[0]?.n}`;
-    if (this.#recent.has(name)) return false;
+    if (this.#recent.has(name)) return isPlanted('frame-taken-twice');
     this.#recent.add(name);
     if (this.#recent.size > RECENT_FRAMES) {
       const [oldest] = this.#recent;

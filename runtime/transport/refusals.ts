@@ -5,6 +5,7 @@
  */
 
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import { SILENCE_MS } from '../config';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
@@ -52,7 +53,8 @@ export function tooLarge(what: 'request' | 'reply', request: Request, bytes: num
 }
 
 /** The request may have been acted on. */
-export function silent(session: string): PerdureError {
+export function silent(session: string, request: Request): PerdureError {
+  if (isPlanted('silence-as-not-served')) return notServed(addressOf(request));
   const fact = `host ${session} has said nothing for ${SILENCE_MS} ms`;
   return new PerdureError('unavailable', `${fact}; the outcome is unknown: send again with the same id`);
 }

@@ -13,6 +13,7 @@
  * 4. Requests made in one tick leave in one frame per host, in their order; so do those that waited for an owner (C15).
  */
 
+import { isPlanted } from '../../framework/planted-bugs';
 import { MAX_FRAME_BYTES, PAYLOAD_RESERVE_BYTES, SILENCE_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
@@ -152,9 +153,10 @@ export class RoutedTransport implements CallerTransport {
 
   /** The request that was sent as number `n`, which waits no more for this sending; null if nobody waits for it. */
   #take(n: number): Sending | null {
-    const sending = this.#sent.get(n);
+    const sending =
+      this.#sent.get(n) ?? (isPlanted('late-reply-for-another') ? [...this.#sent.values()][0] : undefined);
     if (sending === undefined) return null;
-    this.#sent.delete(n);
+    this.#sent.delete(sending.n);
     return sending.ended ? null : sending;
   }
 
@@ -212,10 +214,10 @@ export class RoutedTransport implements CallerTransport {
   #look(): void {
     this.#watching = null;
     const nowMs = this.#clock.monotonicMs();
-    for (const { n, dueMs, session } of this.#sent.values()) {
+    for (const { n, dueMs, session, request } of this.#sent.values()) {
       if (dueMs > nowMs) break;
       this.#hints.doubt(session);
-      this.#take(n)?.reject(silent(session));
+      this.#take(n)?.reject(silent(session, request));
     }
     this.#watch();
   }
