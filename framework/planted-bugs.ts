@@ -7,14 +7,20 @@
 
 /** In the order of the alphabet, each with what goes wrong. */
 export const PLANTED_BUGS = {
+  'adoption-lists-nothing': 'an owner does not write the directory row of what it adopts (C10)',
   'answer-without-session-read': 'a query is answered without a later read of the own session (S8, C2)',
   'attempt-not-raised': 'a message that may have been received is sent again as a first attempt (S13)',
   'claim-before-dead': 'a lease is claimed although the session of its owner is not dead (C3)',
+  'coalescing-drops-the-last': 'of the changes that wait to be listed the first is written, not the last (C10)',
   'dedupe-evicted-by-count': 'an entity remembers the ids of two client sessions only (S11)',
   'dedupe-lost-in-snapshot': 'a snapshot leaves out the ids of client sessions (S11, S24)',
+  'directory-before-commit': 'a change is listed before its turn is committed (C10)',
+  'directory-stamp-counts-writes': 'a directory row has the number of its write for a stamp, not its seq (C8a)',
+  'directory-unfenced': 'a change is listed without a read of the own session after its turn (C10)',
   'done-before-answered': 'a client declares done what it still waits for (S11)',
   'epoch-not-raised': 'who takes a shard over goes on in the epoch of its last owner (C3)',
   'frame-taken-twice': 'a frame that comes twice is handed over twice, refusals of first attempts included (S13)',
+  'hand-over-forgets-listings': 'what waits to be listed when a shard is given back counts as listed (C10)',
   'hint-outlives-host': 'a client goes on asking a host where nobody listens, or that is silent (C14)',
   'id-renewed-on-resend': 'a message that is sent again has another id (S11)',
   'late-reply-for-another': 'a reply that comes too late is taken for that of another request (C14)',
@@ -26,6 +32,8 @@ export const PLANTED_BUGS = {
   'skip-fence-row': 'what a new owner adopts is used without a FENCE of its own above it (C6)',
   'skip-tail-rewrite': 'the tail that a new owner adopts is not written again (C6)',
   'unknown-claim-is-lost': 'an attempt at a lease whose outcome is unknown is taken for a failure (C3)',
+  'unlisted-dropped-early': 'announcements of changes are dropped before all of them are listed (C10)',
+  'unlisted-never-read': 'a new owner does not look at changes that older ones announced and did not list (C10)',
 } as const satisfies Record<string, string>;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;

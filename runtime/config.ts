@@ -194,3 +194,21 @@ export const REST_LOOK_MS = 10;
 export const FAREWELL_MS = 5_000;
 /** Dead sessions that a host remembers to have set dead. */
 export const MARKED_SESSIONS = 1_000;
+/** An entity's row is written at most this often (C10). */
+export const LISTING_PAUSE_MS = 1_000;
+/** Changes are gathered for so long before they are written, so that they share a session read and a batch. */
+export const LISTING_GROUP_MS = 20;
+/** Rows being written at a time, by shard. */
+export const LISTINGS_IN_FLIGHT = 256;
+/** Changes that wait to be written, by shard; those beyond are found again by what announced them. */
+export const LISTINGS_WAITING = 10_000;
+/** How long a shard that is given back, or drained, waits for its last rows. */
+export const LISTING_FLUSH_MS = 5_000;
+/** Changes announced within so long share a part; a part is dropped once all of it is listed. */
+export const UNLISTED_PART_MS = 10_000;
+/** Entities loaded at a time because their row may be old, and the pause before the next ones. */
+export const RELIST_IN_FLIGHT = 8;
+export const RELIST_PAUSE_MS = 200;
+/** Pause before parts that could not be finished are gone through again; doubles up to the maximum. */
+export const RELIST_ROUND_MS = 10_000;
+export const RELIST_ROUND_MAXIMUM_MS = 300_000;

@@ -118,7 +118,7 @@ export class Commit {
     const record = turnRecord(instance, { seq: turn.seq, ...this.head() }, turn.entries);
     this.undigested = record.digest === null;
     this.turnsSinceSnapshot += 1;
-    const index = indexOf(instance, this.activation.definition, this.activation.grounds.clock.now());
+    const index = indexOf(instance, this.activation.definition);
     const changed = this.index === null || !sameIndex(this.index, index);
     if (changed) this.index = index;
     const append = this.appendOf(record, changed ? index : null);

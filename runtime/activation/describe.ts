@@ -25,7 +25,7 @@ export function describeEntity(
 ): EntityDescription {
   const { key, commit, definition, grounds } = described;
   const { ledger } = instance;
-  const index = indexOf(instance, definition, ledger.time);
+  const index = indexOf(instance, definition);
   return {
     ...key,
     status: index.status,

@@ -16,7 +16,8 @@ export function statusOf(ledger: Ledger): EntityStatus {
   return ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'active';
 }
 
-export function indexOf(instance: Instance, definition: EntityDefinition, now: number): EntityIndex {
+/** Says the same for the same history, under one build. */
+export function indexOf(instance: Instance, definition: EntityDefinition): EntityIndex {
   const { ledger, environment } = instance;
   return {
     status: statusOf(ledger),
@@ -25,7 +26,7 @@ export function indexOf(instance: Instance, definition: EntityDefinition, now: n
     fields: definition.indexed.size === 0 || !ledger.born ? NO_FIELDS : indexedFields(instance, definition),
     build: environment.build,
     createdAt: ledger.birth.time,
-    updatedAt: now,
+    updatedAt: ledger.time,
   };
 }
 
@@ -39,7 +40,12 @@ const EMPTY_MAILBOX: Heads = { continuation: null, message: null, retryHeld: fal
 
 /** Equal but for `updatedAt`, which is brought up to date when something else changes. */
 export function sameIndex(a: EntityIndex, b: EntityIndex): boolean {
-  if (a.status !== b.status || a.wakeAt !== b.wakeAt || a.open !== b.open || a.build !== b.build) return false;
+  return a.wakeAt === b.wakeAt && a.open === b.open && a.build === b.build && sameListing(a, b);
+}
+
+/** Equal in what entities are found by in a directory. */
+export function sameListing(a: EntityIndex, b: EntityIndex): boolean {
+  if (a.status !== b.status) return false;
   if (a.fields === b.fields) return true;
   const names = Object.keys(b.fields);
   return (

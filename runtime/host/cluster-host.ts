@@ -15,6 +15,8 @@ import type { Activation } from '../activation/activation';
 import { errorReply } from '../activation/replies';
 import { HEARTBEAT_DEAD_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
 import type { ClusterStore } from '../ports/cluster-store';
+import { Directory } from '../shard/directory';
+import { answerDirectoryRequest } from '../shard/requests';
 import type { Reply, Request } from '../wire/envelope';
 import { drawName } from './draw-name';
 import type { CodeSettings } from './hosted-code';
@@ -48,6 +50,7 @@ export interface ServingSession {
 
 export class ClusterHost {
   private readonly code: HostedCode;
+  private readonly directory: Directory;
   private current: Member | null = null;
   private state: 'open' | 'draining' | 'stopped' = 'open';
   /** Of the sessions so far: what each still has to say to the store. */
@@ -55,6 +58,7 @@ export class ClusterHost {
 
   private constructor(private readonly settings: ClusterHostSettings) {
     this.code = new HostedCode(settings);
+    this.directory = new Directory(settings.store);
   }
 
   /**
@@ -88,10 +92,7 @@ export class ClusterHost {
 
   /** Never rejects; `unavailable` with the reason `moved` when another host is to be asked. */
   async answer(request: Request): Promise<Reply> {
-    if (!('key' in request)) {
-      const fact = 'a cluster has no directory yet: entities cannot be listed or counted';
-      return errorReply(new PerdureError('unavailable', fact));
-    }
+    if (!('key' in request)) return answerDirectoryRequest(this.directory, request);
     if (this.current !== null) return this.current.answer(request.key, request);
     const fact = this.state === 'open' ? 'this host is between two sessions' : 'this host has left the cluster';
     return errorReply(new PerdureError('unavailable', `${fact}: ask another host`, { reason: 'moved' }));

@@ -58,8 +58,11 @@ export interface BucketPage {
   readonly next: { readonly seq: number; readonly epoch: number } | null;
 }
 
-/** Insert-only index rows (C9): `timer` by due time, `work` for open work, `touch` for the builds that touched an entity. */
-export type IndexKind = 'timer' | 'work' | 'touch';
+/**
+ * Insert-only index rows (C9): `timer` by due time, `work` for open work, `touch` for the builds that touched an entity,
+ * `unlisted` for entities whose row in the directory may be old (C10).
+ */
+export type IndexKind = 'timer' | 'work' | 'touch' | 'unlisted';
 
 export interface IndexPart {
   readonly kind: IndexKind;

@@ -153,6 +153,13 @@ export interface StoreSession {
    * Needed where the index is written apart from the rows.
    */
   adopted?(key: EntityKey, index: EntityIndex): Promise<void>;
+  /**
+   * Has every entity loaded whose place in `list` may be behind its history, a few at a time; resolves when none is left
+   * or the session is over. Needed where what is listed is written after the rows (C10).
+   */
+  relist?(load: (key: EntityKey) => Promise<void>): Promise<void>;
+  /** Writes what can still be written of what `list` shows; resolves soon in any case. Never rejects. */
+  flush?(): Promise<void>;
 }
 
 /** How a store is opened; every call begins a new session with a greater epoch. */

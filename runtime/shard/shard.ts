@@ -70,6 +70,8 @@ export class Shard implements Grounds {
   private readonly leaving = new Set<Promise<void>>();
   private recovering = false;
   private residentBytes = 0;
+  /** Nothing begins by itself any more. */
+  private quiet = false;
   private closed = false;
 
   constructor(private readonly options: ShardOptions) {
@@ -99,6 +101,7 @@ export class Shard implements Grounds {
     this.timers.start();
     this.recovering = true;
     await this.recoverAll().finally(() => (this.recovering = false));
+    void this.session.relist?.((key) => this.relist(key));
   }
 
   definition(type: string): EntityDefinition | null {
@@ -211,14 +214,19 @@ export class Shard implements Grounds {
 
   /** No timer fires and no activity starts any more; those that run are told and waited for, at most so long. */
   async quiesce(activityMs?: number): Promise<void> {
+    this.quiet = true;
     this.timers.stop();
     await this.runner.drain(activityMs);
   }
 
-  /** Writes the snapshots that are due and lets go of every entity that has nothing to do (S24). */
+  /** Writes the snapshots that are due, and what `list` shows; lets go of every entity that has nothing to do (S24). */
   async passivateAll(): Promise<void> {
     const all = [...this.activations.values()].filter((activation) => activation.idle);
+    const flushed = this.session.flush?.() ?? Promise.resolve();
+    this.leaving.add(flushed);
     await Promise.all(all.map((activation) => this.passivate(activation)));
+    await flushed;
+    this.leaving.delete(flushed);
   }
 
   /** Nothing leaves any more; whoever waits is told `error`. */
@@ -297,16 +305,27 @@ export class Shard implements Grounds {
     });
   }
 
+  /** Its place in `list` is brought up to date by its loading. */
+  private async relist(key: EntityKey): Promise<void> {
+    if (this.quiet || this.closed || key.namespace !== this.options.namespace) return;
+    if (this.definition(key.type) !== null) await this.recover(key);
+  }
+
   private async mark(key: EntityKey, status: EntityStatus): Promise<void> {
-    const found = await this.session.index(key).catch(() => null);
-    if (found === null || this.closed) return;
-    await this.session.mark(key, { ...found.index, status, open: true, wakeAt: null }).catch(() => undefined);
+    try {
+      const found = await this.session.index(key);
+      if (this.closed) return;
+      const index = found?.index ?? unreadIndex(this.core.build, this.clock.now());
+      await this.session.mark(key, { ...index, status, open: true, wakeAt: null });
+    } catch (error) {
+      this.log.warn({ entity: keyText(key), status, error }, 'the entity could not be marked; it is at its next load');
+    }
   }
 
   /** Where an index row may be stale, what the history says counts from now on (C6, C9). */
   private async adopted({ key, definition }: Activation, instance: Instance): Promise<void> {
     if (this.session.adopted === undefined) return;
-    const index = indexOf(instance, definition, this.clock.now());
+    const index = indexOf(instance, definition);
     await this.session.adopted(key, index);
     this.due(key, index.wakeAt);
   }
@@ -315,7 +334,7 @@ export class Shard implements Grounds {
   private async unmark({ key, instance, definition }: Activation): Promise<void> {
     if (instance === null) return;
     const found = await this.session.index(key);
-    const index: EntityIndex = indexOf(instance, definition, this.clock.now());
+    const index: EntityIndex = indexOf(instance, definition);
     const broken = found?.index.status === 'diverged' || found?.index.status === 'corrupt';
     if (!broken || sameIndex(found.index, index)) return;
     await this.session.mark(key, index);
@@ -347,6 +366,11 @@ export class Shard implements Grounds {
     this.activations.delete(text);
     this.residentBytes -= activation.footprint.bytes;
   }
+}
+
+/** Of an entity that cannot be read, and was never listed. */
+function unreadIndex(build: string, now: number): EntityIndex {
+  return { status: 'corrupt', wakeAt: null, open: true, fields: {}, build, createdAt: now, updatedAt: now };
 }
 
 function noteName(effect: number): string {

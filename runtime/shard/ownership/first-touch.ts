@@ -35,6 +35,8 @@ export interface Touched {
   /** From the pointer's base to the tail, one's own FENCE included; never empty. */
   readonly rows: readonly Linked[];
   readonly pointer: Pointer | null;
+  /** This touch wrote the FENCE: nothing that was told of the key before is of its tail's seq. */
+  readonly fenced: boolean;
 }
 
 /** Null for a key that has no history. Rejects with `unavailable`, or with `internal`, reason `corrupt`. */
@@ -45,13 +47,13 @@ export async function firstTouch(toucher: Toucher, key: EntityKey): Promise<Touc
   const { adopted, pointer } = found;
   const tail = adopted.rows.at(-1);
   if (tail === undefined) return null;
-  if (tail.row.epoch === toucher.epoch) return { rows: adopted.rows, pointer };
+  if (tail.row.epoch === toucher.epoch) return { rows: adopted.rows, pointer, fenced: false };
   if (tail.row.epoch > toucher.epoch) throw over(key);
   const fence = fenceAbove(tail, toucher);
   if (!(await writeAgain(toucher, key, adopted, fence))) throw over(key);
   if (!(await toucher.guard.confirm()) || !toucher.writes.open) throw over(key);
   const rows = isPlanted('skip-fence-row') ? adopted.rows : [...adopted.rows, fence];
-  return { rows, pointer };
+  return { rows, pointer, fenced: true };
 }
 
 /**

@@ -35,6 +35,17 @@ export interface Known {
   fresh: readonly Linked[] | null;
   /** Uses that are not over. */
   busy: number;
+  readonly row: DirectoryRow;
+}
+
+/** What an epoch knows of a key's row in the directory (C10). */
+export interface DirectoryRow {
+  /** The greatest stamp that may stand; null if that must be read first. */
+  stamp: number | null;
+  /** What this epoch has listed, at quorum. */
+  listed: EntityIndex | null;
+  /** When, by the monotonic clock. */
+  atMs: number;
 }
 
 export class KnownKeys {
@@ -106,22 +117,31 @@ export class KnownKeys {
 }
 
 function unknown(): Known {
-  return { tail: null, bucket: 0, base: null, pointer: null, index: null, fresh: null, busy: 0 };
+  const row = { stamp: 0, listed: null, atMs: -Infinity };
+  return { tail: null, bucket: 0, base: null, pointer: null, index: null, fresh: null, busy: 0, row };
 }
 
-function knownOf({ rows, pointer }: Touched): Known {
+/** Of a key that cannot be touched, for its history is corrupt. */
+export function detached(): Known {
+  const known = unknown();
+  known.row.stamp = null;
+  return known;
+}
+
+function knownOf({ rows, pointer, fenced }: Touched): Known {
   const tail = rows.at(-1);
   assert(tail !== undefined, 'an adopted chain has rows');
   const snapshot = rows.findLast(({ row }) => row.kind === ROW_KIND.snapshot);
   const base = snapshot === undefined ? null : placeOf(snapshot);
   const place = { seq: tail.row.seq, epoch: tail.row.epoch };
-  return { ...unknown(), tail: place, bucket: bucketAfter(tail), base, pointer, fresh: rows };
+  const known = fenced ? unknown() : detached();
+  return { ...known, tail: place, bucket: bucketAfter(tail), base, pointer, fresh: rows };
 }
 
 function placeOf({ row, bucket }: Linked): Pointer {
   return { seq: row.seq, epoch: row.epoch, bucket };
 }
 
-function textOf({ namespace, type, id }: EntityKey): string {
+export function textOf({ namespace, type, id }: EntityKey): string {
   return `${namespace}\0${type}\0${id}`;
 }

@@ -3,21 +3,20 @@
  *
  * Owns: appending above a key's tail, pages of its history, moving pointers behind snapshots.
  * Does not own: what is known of a key (`known-keys`), its first touch (`first-touch`), repeating writes
- * (`epoch-writes`), the fence (`session-guard`),
- * index rows (`shard-index`), how the shard came to be owned (`takeover`).
+ * (`epoch-writes`), the fence (`session-guard`), index rows (`shard-index`), rows of the directory (`lister`, `unlisted`,
+ * `relister`), how the shard came to be owned (`takeover`).
  *
  * Invariants:
  * 1. A row is issued only above the tail that this session knows; whoever finds another tail is refused.
  * 2. A pointer moves to a snapshot only once that is at quorum and a later session read says alive (C2).
  * 3. Once closed, nothing is issued, confirmed or answered any more, for ever (C4).
- *
- * Not here yet: rows of the directory (C10) are not written.
  */
 
 import { ROW_KIND } from '../../../framework/core/history';
-import { PerdureError } from '../../../framework/errors';
+import { isPerdureError, PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
+import { isPlanted } from '../../../framework/planted-bugs';
 import { BUCKET_ROWS, PAGE_BYTES, PAGE_ROWS } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { ClusterStore, Note, Pointer } from '../../ports/cluster-store';
@@ -40,8 +39,12 @@ import { EpochWrites } from './epoch-writes';
 import { bucketAfter } from './first-touch';
 import type { Known } from './known-keys';
 import { KnownKeys } from './known-keys';
+import { Lister } from './lister';
+import type { LoadEntity } from './relister';
+import { Relister } from './relister';
 import type { SessionGuard } from './session-guard';
 import { ShardIndex } from './shard-index';
+import { Unlisted } from './unlisted';
 
 export interface OwnedSessionOptions {
   readonly store: ClusterStore;
@@ -63,22 +66,28 @@ export class OwnedSession implements StoreSession {
   private readonly keys: KnownKeys;
   private readonly directory: Directory;
   private readonly notebook: EpochNotes;
+  private readonly unlisted: Unlisted;
+  private readonly lister: Lister;
 
   private constructor(private readonly options: OwnedSessionOptions) {
     const { store, guard, clock, shard, epoch, build } = options;
     this.epoch = epoch;
     this.lost = guard.lost;
-    this.writes = new EpochWrites(guard, clock);
-    this.entries = new ShardIndex({ store, writes: this.writes, shard, epoch });
+    const writes = (this.writes = new EpochWrites(guard, clock));
+    this.entries = new ShardIndex({ store, writes, shard, epoch });
     this.directory = new Directory(store);
-    this.notebook = new EpochNotes(store, this.writes, epoch);
-    this.keys = new KnownKeys({ store, guard, writes: this.writes, epoch, build });
+    this.notebook = new EpochNotes(store, writes, epoch);
+    const keys = (this.keys = new KnownKeys({ store, guard, writes, epoch, build }));
+    const fence = (): Promise<boolean> => this.fence();
+    const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence }));
+    this.lister = new Lister({ store, writes, clock, keys, unlisted, fence });
   }
 
   /** Rejects with `unavailable` when the store cannot be read or the session is dead. */
   static async open(options: OwnedSessionOptions): Promise<OwnedSession> {
     const session = new OwnedSession(options);
-    if (!(await session.entries.open())) throw session.over('its shard');
+    const opened = await Promise.all([session.entries.open(), session.unlisted.open()]);
+    if (opened.includes(false)) throw session.over('its shard');
     return session;
   }
 
@@ -122,21 +131,45 @@ export class OwnedSession implements StoreSession {
     return this.options.store.blob(key, name);
   }
 
+  /** As the directory has it, and open, as long as this epoch has not adopted it: a look costs little. */
   async index(key: EntityKey): Promise<{ readonly index: EntityIndex; readonly seq: number } | null> {
-    const { index, tail } = await this.keys.know(key);
-    return index === null || tail === null ? null : { index, seq: tail.seq };
+    const known = await this.knowBroken(key);
+    if (known !== null && known.tail === null) return null;
+    if (known?.tail != null && known.index !== null) return { index: known.index, seq: known.tail.seq };
+    const found = await this.lister.standing(key);
+    return found && { index: { ...found.index, open: true }, seq: known?.tail?.seq ?? found.seq };
   }
 
+  /** Listed above what its last turn said, and found again as open work by every owner to come. */
   async mark(key: EntityKey, index: EntityIndex): Promise<void> {
-    const known = await this.keys.know(key);
-    if (known.tail !== null) known.index = index;
+    const known = await this.knowBroken(key);
+    if (known !== null && known.tail === null) return;
+    const marked = Promise.all([this.entries.insert(key, index), this.lister.mark(key, known, index)]);
+    if ((await marked).includes(false)) throw this.over(keyText(key));
+    if (known !== null) known.index = index;
+    this.entries.settle(key, index);
   }
 
   async adopted(key: EntityKey, index: EntityIndex): Promise<void> {
     const known = await this.keys.know(key);
-    if (!(await this.entries.insert(key, index)) || !(await this.fence())) throw this.over(keyText(key));
+    const listed = { seq: known.tail?.seq ?? null, index };
+    const change = isPlanted('adoption-lists-nothing') ? null : this.lister.begin(key, known, listed);
+    const adopted = await Promise.all([this.entries.insert(key, index), change?.announced ?? true]);
+    if (adopted.includes(false) || !(await this.fence())) throw this.over(keyText(key));
     known.index = index;
     this.entries.settle(key, index);
+    change?.commit();
+  }
+
+  relist(load: LoadEntity): Promise<void> {
+    const { writes, lister } = this;
+    const { store, clock, shard, epoch } = this.options;
+    const isListed = (key: EntityKey): Promise<boolean> => lister.isListed(key);
+    return new Relister({ store, writes, clock, shard, epoch, fence: () => this.fence(), isListed }).run(load);
+  }
+
+  flush(): Promise<void> {
+    return this.lister.flush();
   }
 
   /** By its number alone, so that every epoch seals a bucket at the same place, or a FENCE later (C8). */
@@ -177,6 +210,7 @@ export class OwnedSession implements StoreSession {
   /** Closes (shard, epoch) for ever, at once (C4). */
   async close(): Promise<void> {
     this.writes.close();
+    this.lister.end();
   }
 
   private appendOne(append: Append): Promise<AppendResult> {
@@ -186,14 +220,26 @@ export class OwnedSession implements StoreSession {
       if (!(await this.writeSegments(append))) return 'unknown';
       const { bucket } = known;
       const { store } = this.options;
-      const [result, indexed] = await Promise.all([
+      const change = index && this.lister.begin(key, known, { seq: row.seq, index });
+      const [result, indexed, announced] = await Promise.all([
         this.writes.once(() => store.writeRows(key, bucket, [row])),
         index === null || this.entries.insert(key, index),
+        change?.announced ?? true,
       ]);
+      if (result === 'refused') change?.withdraw();
       if (result !== 'ok') return result;
-      if (!indexed) return 'unknown';
+      if (!indexed || !announced) return 'unknown';
       this.wrote(key, known, append, bucket);
+      change?.commit();
       return 'ok';
+    });
+  }
+
+  /** Null for a key whose history is corrupt. */
+  private knowBroken(key: EntityKey): Promise<Known | null> {
+    return this.keys.know(key).catch((error: unknown) => {
+      if (isPerdureError(error) && error.code === 'internal') return null;
+      throw error;
     });
   }
 
