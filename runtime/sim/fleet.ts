@@ -20,6 +20,8 @@ export interface FleetOptions {
   /** No seed begins after so long; Infinity for no limit. */
   readonly limitMs: number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** One seed in so many is run twice; 0 for none. */
+  readonly twiceEvery?: number;
   /** Failing seeds whose choices are made fewer; the first ones. */
   readonly shrunk: number;
   readonly told: (report: SeedReport) => void;
@@ -38,15 +40,16 @@ export interface FleetSummary {
   readonly failed: readonly SeedReport[];
 }
 
-/** One seed in so many is run twice. */
 const TWICE_EVERY = 100;
 const SHRINK_RUNS = 200;
 
-export const TERMS: Terms = { profile: null, workload: null, bug: null };
+/** Everything is drawn. */
+export const TERMS: Terms = { profile: null, workload: null, bug: null, planted: true };
 
 /** Rejects when a process of the fleet ends by itself. */
 export async function runFleet(options: FleetOptions): Promise<FleetSummary> {
   const { clock, jobs, limitMs, terms, told, enough = () => false, programs = __dirname } = options;
+  const { twiceEvery = TWICE_EVERY } = options;
   const seeds = options.seeds[Symbol.iterator]();
   const beganMs = clock.monotonicMs();
   const counts = new Map<string, number>();
@@ -61,7 +64,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetSummary> {
     if (seed.done === true) return null;
     const shrinkRuns = failed.length < options.shrunk ? SHRINK_RUNS : 0;
     begun += 1;
-    return { seed: seed.value, terms, twice: begun % TWICE_EVERY === 1, shrinkRuns };
+    return { seed: seed.value, terms, twice: twiceEvery > 0 && begun % twiceEvery === 1, shrinkRuns };
   };
   const add = (report: SeedReport): void => {
     sums.runs += report.runs;

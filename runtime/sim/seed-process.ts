@@ -9,6 +9,7 @@ import '../node-floor';
 import type { PlantedBug } from '../../framework/planted-bugs';
 import { plantBug } from '../../framework/planted-bugs';
 import type { ProfileName } from './fault-profile';
+import { plantedRun } from './planted-runs';
 import type { Choice } from './random';
 import { drawScenario, scenarioText } from './scenario';
 import type { Prescribed } from './scenario';
@@ -20,7 +21,10 @@ import type { WorkloadName } from './workloads';
 export interface Terms {
   readonly profile: ProfileName | null;
   readonly workload: WorkloadName | null;
+  /** Sought under what is prescribed for it. */
   readonly bug: PlantedBug | null;
+  /** False: runs what is prescribed for the bug without it. */
+  readonly planted: boolean;
 }
 
 export interface SeedOrder {
@@ -47,7 +51,7 @@ export interface SeedReport {
 }
 
 export async function reportOf({ seed, terms, twice, shrinkRuns }: SeedOrder): Promise<SeedReport> {
-  plantBug(terms.bug);
+  plantBug(terms.planted ? terms.bug : null);
   const scenario = drawScenario(seed, prescribedBy(terms));
   const run = await runSeed(scenario);
   let { fault } = run;
@@ -78,8 +82,9 @@ export async function reportOf({ seed, terms, twice, shrinkRuns }: SeedOrder): P
   };
 }
 
-export function prescribedBy({ profile, workload }: Terms): Prescribed {
+export function prescribedBy({ profile, workload, bug }: Terms): Prescribed {
   return {
+    ...(bug === null ? {} : plantedRun(bug)),
     ...(profile === null ? {} : { profiles: [profile] }),
     ...(workload === null ? {} : { workloads: [workload] }),
   };

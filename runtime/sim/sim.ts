@@ -23,6 +23,7 @@ import { drawScenario, scenarioText } from './scenario';
 import type { SeedReport, Terms } from './seed-process';
 import { prescribedBy } from './seed-process';
 import { runSeed } from './seed-run';
+import { named, parsed, positive, print, UsageError, whole } from './usage';
 import type { WorkloadName } from './workloads';
 import { WORKLOADS } from './workloads';
 
@@ -52,8 +53,6 @@ const YEAR_MS = 365.25 * 24 * 60 * MINUTE_MS;
 /** Failing seeds whose choices are shrunk; choices printed of each. */
 const SHRUNK = 2;
 const CHOICES_PRINTED = 60;
-
-class UsageError extends Error {}
 
 function orderOf(args: readonly string[]): Order {
   const text = { type: 'string' } as const;
@@ -86,31 +85,6 @@ function orderOf(args: readonly string[]): Order {
     },
     trace,
   };
-}
-
-function parsed<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${option} is a whole number from ${least} to ${most}, not '${text}'`);
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`${option} is a number above 0, not '${text}'`);
-}
-
-function named<N extends string>(option: string, text: string, known: Readonly<Record<N, unknown>>): N {
-  if (Object.hasOwn(known, text)) return text as N;
-  throw new UsageError(`${option} is one of ${Object.keys(known).join(', ')}, not '${text}'`);
 }
 
 function freshSeed(): number {
@@ -183,10 +157,6 @@ function summaryText(summary: FleetSummary, seeds: number): string {
       ? 'every seed held'
       : `${failed.length} seeds FAILED: ${failed.map(({ seed }) => seed).join(' ')}`,
   ].join('\n');
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -1,0 +1,36 @@
+/**
+ * Planted runs: under which faults and workloads each planted bug is sought.
+ *
+ * Owns: the table. Does not own: the bugs (`framework/planted-bugs`), seeking them (`planted`).
+ *
+ * What an entry leaves open is drawn as in any run. A bug without an entry is sought under drawn scenarios.
+ */
+
+import type { PlantedBug } from '../../framework/planted-bugs';
+import { PROFILES, profileOf } from './fault-profile';
+import type { Prescribed } from './scenario';
+
+/** Hosts die with a row half way, which is then on any of the replicas, and nothing repairs what a read finds. */
+const DEADLY: Prescribed = {
+  site: 'cluster',
+  profile: profileOf('half-way', { hosts: { halfWay: 0.3 } }, PROFILES['half-way']),
+  waves: null,
+  patienceMs: 60_000,
+  ids: 1,
+  shards: 1,
+  operations: 60,
+};
+
+export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
+  'skip-fence-read': { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] },
+  'skip-tail-rewrite': { ...DEADLY, workloads: ['list-append'] },
+};
+
+export function plantedRun(bug: PlantedBug): Prescribed {
+  return PLANTED_RUNS[bug] ?? {};
+}
+
+/** Whether the table names faults for it. */
+export function isPrescribed(bug: PlantedBug): boolean {
+  return PLANTED_RUNS[bug] !== undefined;
+}
