@@ -26,6 +26,7 @@ export const PLANTED_BUGS = {
   'late-reply-for-another': 'a reply that comes too late is taken for that of another request (C14)',
   'mark-uncertain': 'a lease is claimed after a mark whose outcome is unknown (C3)',
   'note-without-epoch': 'a note of an earlier epoch wins over one of a later epoch (C8a)',
+  'ordinal-unclaimed': 'a host takes the next ordinal for its build without a conditional write (S29)',
   'release-before-close': 'a lease is given back while its shard still serves (C4)',
   'silence-as-not-served': 'silence of a host is taken for a proof that nothing was applied (S13)',
   'skip-fence-read': 'a turn is released without a read of the own session (C2)',

@@ -19,6 +19,7 @@ import { Directory } from '../shard/directory';
 import { answerDirectoryRequest } from '../shard/requests';
 import type { Reply, Request } from '../wire/envelope';
 import { drawName } from './draw-name';
+import { claimOrdinal } from './builds';
 import type { CodeSettings } from './hosted-code';
 import { HostedCode } from './hosted-code';
 import { Member } from './member';
@@ -27,8 +28,6 @@ import { pause } from './until-ok';
 
 export interface ClusterHostSettings extends CodeSettings {
   readonly store: ClusterStore;
-  /** Of the build (S29). */
-  readonly ordinal: number;
   /** Clients can reach this host; asked at each heartbeat (C3). */
   readonly connected: () => boolean;
   /** Rows of a bucket before its SEAL; BUCKET_ROWS when absent. */
@@ -52,6 +51,8 @@ export class ClusterHost {
   private readonly code: HostedCode;
   private readonly directory: Directory;
   private current: Member | null = null;
+  /** Of the build (S29). */
+  private ordinal = 0;
   private state: 'open' | 'draining' | 'stopped' = 'open';
   /** Of the sessions so far: what each still has to say to the store. */
   private readonly farewells = new Set<Promise<void>>();
@@ -67,6 +68,8 @@ export class ClusterHost {
    */
   static async start(settings: ClusterHostSettings): Promise<ClusterHost> {
     const host = new ClusterHost(settings);
+    const { store, clock } = settings;
+    host.ordinal = (await claimOrdinal(store, clock, host.build, () => host.state === 'open')) ?? 0;
     const first = await host.begin();
     if (first !== null) void host.live(first);
     return host;
@@ -126,7 +129,7 @@ export class ClusterHost {
   private async begin(): Promise<Member | null> {
     const { settings, code } = this;
     const { reached = () => undefined } = settings;
-    const made = { ...settings, build: code.build, reached, shardOn: code.shardOn.bind(code) };
+    const made = { ...settings, build: code.build, ordinal: this.ordinal, reached, shardOn: code.shardOn.bind(code) };
     const member = await Member.start(made, drawName(settings.entropy), () => this.state === 'open');
     this.current = member;
     return member;

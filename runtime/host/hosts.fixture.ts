@@ -46,7 +46,7 @@ export interface TestHost {
   readonly serves: number;
 }
 
-type Changes = Partial<Pick<ClusterHostSettings, 'build' | 'ordinal' | 'entities' | 'activities'>> & {
+type Changes = Partial<Pick<ClusterHostSettings, 'build' | 'entities' | 'activities'>> & {
   readonly store?: (store: ClusterStore) => ClusterStore;
 };
 
@@ -81,7 +81,6 @@ export class TestCluster {
       activities: [],
       namespace: 'default',
       build: 'b-1',
-      ordinal: 1,
       checks: 'always',
       limits: DEFAULT_LIMITS,
       prepare: () => undefined,

@@ -127,6 +127,11 @@ export interface ClusterStore {
   deleteBeat(session: string): Promise<WriteOutcome>;
   beats(): Promise<readonly Beat[]>;
 
+  /** Serial read of the builds there have been, by their ordinals from 1 on (S29). */
+  builds(): Promise<readonly string[]>;
+  /** Gives a build the ordinal; `refused`: it is taken. */
+  casBuild(ordinal: number, build: string): Promise<WriteOutcome>;
+
   /** Serial read of one lease. */
   lease(shard: number): Promise<Lease | null>;
   /** `refused`: the lease was not `expected`. */

@@ -33,6 +33,7 @@ const byEntry = (a: IndexEntry, b: IndexEntry): number => a.at - b.at || compare
 export class ClusterModel implements ClusterStore {
   readonly #sessions = new Map<string, { born: boolean; dead: boolean }>();
   readonly #beats = new Map<string, Beat>();
+  readonly #builds = new Map<number, string>();
   readonly #gone = new Set<string>();
   readonly #leases = new Map<number, Lease>();
   readonly #rows = new Map<string, Map<string, Row>>();
@@ -78,6 +79,19 @@ export class ClusterModel implements ClusterStore {
 
   async beats(): Promise<readonly Beat[]> {
     return [...this.#beats.values()].sort((a, b) => (a.session < b.session ? -1 : 1));
+  }
+
+  async builds(): Promise<readonly string[]> {
+    const builds: string[] = [];
+    for (let build = this.#builds.get(1); build !== undefined; build = this.#builds.get(builds.length + 1))
+      builds.push(build);
+    return builds;
+  }
+
+  async casBuild(ordinal: number, build: string): Promise<WriteOutcome> {
+    if (this.#builds.has(ordinal)) return 'refused';
+    this.#builds.set(ordinal, build);
+    return 'ok';
   }
 
   async lease(shard: number): Promise<Lease | null> {

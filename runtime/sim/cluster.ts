@@ -130,7 +130,6 @@ export class SimCluster implements Site {
       activities: code.activities(hostCaller(this, life)),
       namespace: 'default',
       build: buildOf(version),
-      ordinal: version,
       checks: 'always',
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
       prepare: () => undefined,

@@ -40,6 +40,7 @@ import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
 import { hashName } from './random';
 import type { Cell, Mutation } from './replica';
+import type { Swap } from './serial-register';
 import type { SimProcess } from './sim-process';
 import { never } from './sim-process';
 import {
@@ -108,16 +109,35 @@ export class SimStore implements ClusterStore {
     return cells.map(beatOf);
   }
 
-  lease(shard: number): Promise<Lease | null> {
-    const read = this.#ask<string | null>((done) => this.cluster.serial.read(leaseRow(shard), done));
-    return read.then((ending) => {
-      if (typeof ending === 'string') throw unreachable(`the lease of shard ${shard}`, ending);
-      return ending.value === null ? null : (JSON.parse(ending.value) as Lease);
-    });
+  async builds(): Promise<readonly string[]> {
+    const builds: string[] = [];
+    for (;;) {
+      const build = await this.#serial(buildRow(builds.length + 1), 'the builds');
+      if (build === null) return builds;
+      builds.push(build);
+    }
   }
 
-  async casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
-    const swap = { row: leaseRow(shard), expected: expected && leaseText(expected), next: leaseText(next) };
+  casBuild(ordinal: number, build: string): Promise<WriteOutcome> {
+    return this.#swap({ row: buildRow(ordinal), expected: null, next: build });
+  }
+
+  async lease(shard: number): Promise<Lease | null> {
+    const text = await this.#serial(leaseRow(shard), `the lease of shard ${shard}`);
+    return text === null ? null : (JSON.parse(text) as Lease);
+  }
+
+  casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
+    return this.#swap({ row: leaseRow(shard), expected: expected && leaseText(expected), next: leaseText(next) });
+  }
+
+  async #serial(row: string, what: string): Promise<string | null> {
+    const ending = await this.#ask<string | null>((done) => this.cluster.serial.read(row, done));
+    if (typeof ending === 'string') throw unreachable(what, ending);
+    return ending.value;
+  }
+
+  async #swap(swap: Swap): Promise<WriteOutcome> {
     this.#tell(SWAP, hashName(swap.next));
     this.cluster.writtenAtMs = this.process.world.nowMs;
     const ending = await this.#ask<boolean>((done) => this.cluster.serial.swap(swap, done));
@@ -312,6 +332,10 @@ function cellOf(minor: string, timestamp: number, value: Uint8Array | string | n
 }
 
 /** Name of the serial register. */
+function buildRow(ordinal: number): string {
+  return `build ${ordinal}`;
+}
+
 export function leaseRow(shard: number): string {
   return `lease ${shard}`;
 }
