@@ -8,6 +8,7 @@
  * simulation itself.
  */
 
+import { directoryDifference } from './audit/directory-audit';
 import type { SimCaller } from './caller';
 import { callerOf } from './caller';
 import { SimCluster } from './cluster';
@@ -214,12 +215,29 @@ class Run {
 
   private async audit(): Promise<string | null> {
     const { world, workloads, auditor } = this;
+    const behind = await this.directory(auditor);
+    if (behind !== null) return behind;
     const broken = await this.histories(auditor);
     for (const workload of workloads) {
       const verdict = await world.complete(workload.verdict(auditor), world.nowMs + AUDIT_MS);
       if (verdict !== null) return `${workload.name}: ${verdict}`;
     }
     return broken;
+  }
+
+  /** Before anybody asks for an entity: its owner would list it again. */
+  private directory(auditor: SimCaller): Promise<string | null> {
+    const { world, site, ids, witness, versions } = this;
+    return directoryDifference({
+      world,
+      auditor,
+      readHistory: site.historiesFor(auditor.process),
+      entities: this.workloads.flatMap((workload) => workload.entities(versions)),
+      ids,
+      told: witness.told,
+      oneBuild: versions === 1,
+      withinMs: HEALED_MS,
+    });
   }
 
   /** What holds of any entity, whatever was asked of it. */

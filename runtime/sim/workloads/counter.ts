@@ -4,6 +4,7 @@
 
 import 'reflect-metadata';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
+import { Indexed } from '../../../framework/model/field-decorators';
 import { Asked } from '../asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
@@ -15,7 +16,7 @@ import { judge } from './judge';
 
 @Entity('sim-counter')
 export class Counter {
-  total = 0;
+  @Indexed('int') total = 0;
 
   @Update() add(amount: number): number {
     this.total += amount;
