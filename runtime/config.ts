@@ -91,6 +91,8 @@ export const TIMER_RECHECK_MS = 10_000;
 /** Pause before an entity is woken again whose timer stayed where it was; doubles up to the maximum. */
 export const REFIRE_INITIAL_MS = 1_000;
 export const REFIRE_MAXIMUM_MS = 300_000;
+/** An entity that was woken so often, and whose timer stayed where it was, counts as open work from then on (C9). */
+export const UNFIRED_TRIES = 3;
 
 // Activations
 
@@ -165,6 +167,18 @@ export const BUCKET_ROWS = 10_000;
 /** Rows read at a time, and index entries. */
 export const BUCKET_PAGE_ROWS = 1_000;
 export const INDEX_PAGE_ENTRIES = 1_000;
+/** The index of a shard is cared for at this pace while old parts are to be moved: so many parts and entries at a time. */
+export const INDEX_CARE_MS = 1_000;
+export const CONSOLIDATED_PARTS = 32;
+export const CONSOLIDATED_ENTRIES = 1_000;
+/** Timer parts of older epochs that stay where they are; those of the oldest epochs above that are moved. */
+export const OLD_TIMER_PARTS = 64;
+/** Entities without work in the part of open work, and more than with it: the part is replaced. */
+export const CLOSED_WORK_ENTRIES = 1_000;
+/** The watermark of timers moves this often while timers fire, by so many pages at most, and stays behind the clock. */
+export const WATERMARK_MS = 10_000;
+export const WATERMARK_PAGES = 20;
+export const WATERMARK_LAG_MS = 60_000;
 /** Keys of one shard whose tail is kept in memory; others are read again at their next use. More than RESIDENT_ENTITIES. */
 export const KNOWN_KEYS = 200_000;
 /** A heartbeat row is written this often; one that stands for D is a dead host's (C3). */

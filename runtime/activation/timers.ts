@@ -25,6 +25,7 @@ import {
   TIMER_RECHECK_MS,
   TIMER_WINDOW_MS,
   TIMERS_IN_FLIGHT,
+  UNFIRED_TRIES,
 } from '../config';
 import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
@@ -36,7 +37,7 @@ import type { DueEntry } from './due-queue';
 export interface TimerServiceOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly session: Pick<StoreSession, 'due' | 'nextDue'>;
+  readonly session: Pick<StoreSession, 'due' | 'nextDue' | 'unfired'>;
   readonly namespace: string;
   /** Wakes an entity; settles once what is due has been taken. A rejection counts as not taken. */
   readonly fire: (key: EntityKey, wakeAt: number) => Promise<void>;
@@ -204,6 +205,7 @@ export class TimerService {
 
   private wakeAgain(wake: Wake): void {
     if (wake.progressed) wake.tries = 0;
+    if (wake.tries === UNFIRED_TRIES) this.options.session.unfired?.(wake.key).catch(() => undefined);
     const pause = wake.progressed
       ? 0
       : Math.min(REFIRE_INITIAL_MS * 2 ** Math.min(wake.tries - 1, 30), REFIRE_MAXIMUM_MS);

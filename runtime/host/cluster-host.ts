@@ -17,6 +17,7 @@ import { HEARTBEAT_DEAD_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../conf
 import type { ClusterStore } from '../ports/cluster-store';
 import { Directory } from '../shard/directory';
 import { answerDirectoryRequest } from '../shard/requests';
+import type { IndexBounds } from '../shard/waking/consolidation';
 import type { Reply, Request } from '../wire/envelope';
 import { drawName } from './draw-name';
 import { claimOrdinal } from './builds';
@@ -32,6 +33,7 @@ export interface ClusterHostSettings extends CodeSettings {
   readonly connected: () => boolean;
   /** Rows of a bucket before its SEAL; BUCKET_ROWS when absent. */
   readonly bucketRows?: number;
+  readonly indexBounds?: IndexBounds;
   /** Counts which ways the host went. */
   readonly reached?: Reached;
   /** Lets requests come to a session that begins; what it returns is called when the session is over. */

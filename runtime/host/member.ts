@@ -33,6 +33,7 @@ import type { OwnedSession } from '../shard/ownership/owned-session';
 import { SessionGuard } from '../shard/ownership/session-guard';
 import { answerRequest } from '../shard/requests';
 import type { Shard } from '../shard/shard';
+import type { IndexBounds } from '../shard/waking/consolidation';
 import type { Reply, Request } from '../wire/envelope';
 import type { Owner } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
@@ -56,6 +57,7 @@ export interface MemberSettings {
   /** Of the build (S29). */
   readonly ordinal: number;
   readonly bucketRows?: number;
+  readonly indexBounds?: IndexBounds;
   /** Clients can reach this host. */
   readonly connected: () => boolean;
   /** A shard of this host's entities on an ownership that has just begun; not started yet. */

@@ -22,6 +22,7 @@ import { OwnedSession } from '../shard/ownership/owned-session';
 import type { SessionGuard } from '../shard/ownership/session-guard';
 import { perform } from '../shard/ownership/takeover';
 import type { Shard } from '../shard/shard';
+import type { IndexBounds } from '../shard/waking/consolidation';
 import type { DeathMarks } from './death-marks';
 import type { Reached } from './reached';
 import type { InFlight } from './in-flight';
@@ -33,6 +34,7 @@ export interface TenureSettings {
   readonly log: Log;
   readonly build: string;
   readonly bucketRows?: number;
+  readonly indexBounds?: IndexBounds;
   readonly guard: SessionGuard;
   readonly marks: DeathMarks;
   /** Requests for leases, of all shards together. */
@@ -137,9 +139,12 @@ export class Tenure {
 
   private async begin(): Promise<void> {
     const { state } = this.machine;
-    const { store, guard, clock, build, bucketRows, log, shardOn, reached } = this.settings;
+    const { store, guard, clock, build, bucketRows, indexBounds, log, shardOn, reached } = this.settings;
     if (state.at !== 'owned' || !guard.alive) return;
-    const bounds = bucketRows === undefined ? {} : { bucketRows };
+    const bounds = {
+      ...(bucketRows === undefined ? {} : { bucketRows }),
+      ...(indexBounds === undefined ? {} : { indexBounds }),
+    };
     const options = { store, guard, clock, shard: this.number, epoch: state.lease.epoch, build, ...bounds };
     const session = await OwnedSession.open(options).catch((error: unknown) => {
       reached('unopened');

@@ -125,13 +125,17 @@ export interface StoreSession {
   mark(key: EntityKey, index: EntityIndex): Promise<void>;
 
   /**
-   * Entities whose wakeAt is at most `until`, earliest first, ties in the order of creation: `limit` of them, or all.
-   * Fewer than `limit` says that there are no more, so no adapter may have a lower limit of its own.
+   * Entities whose wakeAt is at most `until`, earliest first: `limit` of them, or all. Fewer than `limit` says that there
+   * are no more, so no adapter may have a lower limit of its own. Where the index is written apart from the rows, a
+   * `wakeAt` is a hint: the entity may have nothing due.
    */
   due(namespace: string, until: number, limit: number): Promise<readonly DueEntity[]>;
   /** The earliest wakeAt after `after`, null without one. */
   nextDue(namespace: string, after: number): Promise<number | null>;
-  /** Entities with `open` set in the order of creation, after the given key (which need not be open any more). */
+  /**
+   * Entities with `open` set, after the given key (which need not be open any more), in an order that stays: the embedded
+   * stores' is that of creation. Where the index is written apart from the rows, one may have nothing open.
+   */
   openWork(namespace: string, after: EntityKey | null, limit: number): Promise<readonly EntityKey[]>;
   list(query: ListQuery): Promise<ListPage>;
   count(filter: EntityFilter): Promise<number>;
@@ -160,6 +164,12 @@ export interface StoreSession {
   relist?(load: (key: EntityKey) => Promise<void>): Promise<void>;
   /** Writes what can still be written of what `list` shows; resolves soon in any case. Never rejects. */
   flush?(): Promise<void>;
+  /**
+   * An entity that `due` named was woken several times, and its wakeAt stayed: it cannot be loaded, or its type is not
+   * served. It counts as open work from now on, so that it does not stand in the way of later timers. Whoever fires
+   * timers goes on trying.
+   */
+  unfired?(key: EntityKey): Promise<void>;
 }
 
 /** How a store is opened; every call begins a new session with a greater epoch. */

@@ -11,7 +11,7 @@
 
 import { isSkip } from '../../framework/core/fold';
 import type { Entry } from '../../framework/core/history';
-import type { CoreEnvironment, Instance } from '../../framework/core/instance';
+import type { CoreEnvironment } from '../../framework/core/instance';
 import type { OpenActivity } from '../../framework/core/ledger';
 import { isPerdureError, PerdureError } from '../../framework/errors';
 import type { EntityDefinition } from '../../framework/model/definition';
@@ -153,7 +153,7 @@ export class Shard implements Grounds {
   }
 
   async loaded(activation: Activation): Promise<void> {
-    if (activation.instance !== null) await this.adopted(activation, activation.instance);
+    await this.adopted(activation);
     const open = activation.instance?.ledger.activities;
     if (open == null || open.size === 0) return;
     const notes = new Map((await this.session.notes(activation.key)).map(({ name, bytes }) => [name, bytes]));
@@ -323,8 +323,9 @@ export class Shard implements Grounds {
   }
 
   /** Where an index row may be stale, what the history says counts from now on (C6, C9). */
-  private async adopted({ key, definition }: Activation, instance: Instance): Promise<void> {
+  private async adopted({ key, definition, instance }: Activation): Promise<void> {
     if (this.session.adopted === undefined) return;
+    if (instance === null) return this.due(key, null);
     const index = indexOf(instance, definition);
     await this.session.adopted(key, index);
     this.due(key, index.wakeAt);

@@ -26,7 +26,7 @@ import { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
 import { leaseRow, SimStore } from './sim-store';
 import type { Code, Site } from './site';
-import { BUCKET_ROWS, RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
+import { BUCKET_ROWS, INDEX_BOUNDS, RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
 import type { StoreCluster } from './store-cluster';
 import { storeCluster } from './store-cluster';
 import { WatchedStore } from './watched-store';
@@ -135,6 +135,7 @@ export class SimCluster implements Site {
       prepare: () => undefined,
       connected: () => true,
       bucketRows: BUCKET_ROWS,
+      indexBounds: INDEX_BOUNDS,
       serving: (session) => serveFrames({ messenger, clock }, session),
       reached: (branch) => this.world.count(`host.${branch}`),
     });

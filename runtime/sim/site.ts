@@ -47,3 +47,5 @@ export interface Code {
 export const BUCKET_ROWS = 6;
 export const SNAPSHOT_TURNS = 5;
 export const RESIDENT_ENTITIES = 2;
+/** Old parts of the index are moved at once, and the watermark is close to the clock. */
+export const INDEX_BOUNDS = { oldTimerParts: 1, closedWorkEntries: 2, watermarkLagMs: 500, watermarkMs: 1_000 };

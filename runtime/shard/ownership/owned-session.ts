@@ -3,8 +3,8 @@
  *
  * Owns: appending above a key's tail, pages of its history, moving pointers behind snapshots.
  * Does not own: what is known of a key (`known-keys`), its first touch (`first-touch`), repeating writes
- * (`epoch-writes`), the fence (`session-guard`), index rows (`shard-index`), rows of the directory (`lister`, `unlisted`,
- * `relister`), how the shard came to be owned (`takeover`).
+ * (`epoch-writes`), the fence (`session-guard`), entries of timers and open work (`waking/shard-index`), rows of the
+ * directory (`lister`, `unlisted`, `relister`), how the shard came to be owned (`takeover`).
  *
  * Invariants:
  * 1. A row is issued only above the tail that this session knows; whoever finds another tail is refused.
@@ -33,6 +33,8 @@ import type {
   StoreSession,
 } from '../../ports/history-store';
 import { Directory } from '../directory';
+import type { IndexBounds } from '../waking/consolidation';
+import { ShardIndex } from '../waking/shard-index';
 import type { Linked } from './chain';
 import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
@@ -43,7 +45,6 @@ import { Lister } from './lister';
 import type { LoadEntity } from './relister';
 import { Relister } from './relister';
 import type { SessionGuard } from './session-guard';
-import { ShardIndex } from './shard-index';
 import { Unlisted } from './unlisted';
 
 export interface OwnedSessionOptions {
@@ -55,6 +56,7 @@ export interface OwnedSessionOptions {
   readonly build: string;
   /** Rows of a bucket before its SEAL; BUCKET_ROWS when absent. */
   readonly bucketRows?: number;
+  readonly indexBounds?: IndexBounds;
 }
 
 export class OwnedSession implements StoreSession {
@@ -70,11 +72,11 @@ export class OwnedSession implements StoreSession {
   private readonly lister: Lister;
 
   private constructor(private readonly options: OwnedSessionOptions) {
-    const { store, guard, clock, shard, epoch, build } = options;
+    const { store, guard, clock, shard, epoch, build, indexBounds } = options;
     this.epoch = epoch;
     this.lost = guard.lost;
     const writes = (this.writes = new EpochWrites(guard, clock));
-    this.entries = new ShardIndex({ store, writes, shard, epoch });
+    this.entries = new ShardIndex({ store, guard, writes, clock, shard, epoch }, indexBounds);
     this.directory = new Directory(store);
     this.notebook = new EpochNotes(store, writes, epoch);
     const keys = (this.keys = new KnownKeys({ store, guard, writes, epoch, build }));
@@ -86,8 +88,8 @@ export class OwnedSession implements StoreSession {
   /** Rejects with `unavailable` when the store cannot be read or the session is dead. */
   static async open(options: OwnedSessionOptions): Promise<OwnedSession> {
     const session = new OwnedSession(options);
-    const opened = await Promise.all([session.entries.open(), session.unlisted.open()]);
-    if (opened.includes(false)) throw session.over('its shard');
+    const [, unlisted] = await Promise.all([session.entries.open(), session.unlisted.open()]);
+    if (!unlisted) throw session.over('its shard');
     return session;
   }
 
@@ -108,6 +110,7 @@ export class OwnedSession implements StoreSession {
     return this.keys.use(key, async (known) => {
       const { fresh, base, pointer } = known;
       known.fresh = null;
+      if (known.tail === null) this.entries.absent(key);
       if (base !== null && (pointer === null || pointer.seq < base.seq)) void this.movePointer(key, known, base);
       const rows = fresh ?? (await this.keys.chain(key, known, base));
       return pageOf(fromSnapshot(rows), PAGE_ROWS);
@@ -154,7 +157,8 @@ export class OwnedSession implements StoreSession {
     const known = await this.keys.know(key);
     const listed = { seq: known.tail?.seq ?? null, index };
     const change = isPlanted('adoption-lists-nothing') ? null : this.lister.begin(key, known, listed);
-    const adopted = await Promise.all([this.entries.insert(key, index), change?.announced ?? true]);
+    const entered = isPlanted('adopted-not-indexed') || this.entries.insert(key, index);
+    const adopted = await Promise.all([entered, change?.announced ?? true]);
     if (adopted.includes(false) || !(await this.fence())) throw this.over(keyText(key));
     known.index = index;
     this.entries.settle(key, index);
@@ -176,6 +180,10 @@ export class OwnedSession implements StoreSession {
   sealsAfter(key: EntityKey, seq: number): boolean {
     const bucket = this.keys.peek(key)?.bucket ?? 0;
     return seq + 1 >= (bucket + 1) * (this.options.bucketRows ?? BUCKET_ROWS);
+  }
+
+  unfired(key: EntityKey): Promise<void> {
+    return this.entries.unfired(key);
   }
 
   due(namespace: string, until: number, limit: number): Promise<readonly DueEntity[]> {
@@ -226,7 +234,10 @@ export class OwnedSession implements StoreSession {
         index === null || this.entries.insert(key, index),
         change?.announced ?? true,
       ]);
-      if (result === 'refused') change?.withdraw();
+      if (result === 'refused') {
+        this.entries.abandon(key);
+        change?.withdraw();
+      }
       if (result !== 'ok') return result;
       if (!indexed || !announced) return 'unknown';
       this.wrote(key, known, append, bucket);
