@@ -9,7 +9,7 @@ const SEEDS = [1, 4, 7, 11, 12, 13, 16, 20];
 /** Hosts die with a row half way, which is then on any of the replicas, and nothing repairs what a read finds. */
 const halfWay = {
   site: 'cluster',
-  profile: profileOf('half-way', { hosts: { halfWay: 0.3 } }, PROFILES['half-way']),
+  profile: profileOf('half-way', { hosts: { halfWay: 0.3, halfWayAgain: 0.3 } }, PROFILES['half-way']),
   waves: null,
   patienceMs: 60_000,
   ids: 1,

@@ -30,9 +30,10 @@ type Cuttable = Pick<SimNetwork<unknown, unknown>, 'world' | 'cut' | 'mend'>;
 /** Two floats in [0, 1), drawn for every stroke (and `ask` asked), whether or not it may happen: leaving one out moves no other. */
 export type How = readonly [number, number];
 
-/** Crashes and isolates the replicas of a set for ever after. */
+/** Crashes, isolates and slows the replicas of a set for ever after. */
 export function disturbReplicas(set: ReplicaSet, dial: FaultDial): void {
   const { world } = set;
+  disturbReads(set, dial);
   for (const node of set.nodes) {
     const name = `replica-${node.replica.number}`;
     const amnesia = world.random.stream(`store.amnesia.${node.replica.number}`);
@@ -62,8 +63,18 @@ export function disturbReplicas(set: ReplicaSet, dial: FaultDial): void {
   }
 }
 
-/** Brings back and connects every replica, now. */
+/** Makes one replica after another the slow one, for ever after. */
+function disturbReads(set: ReplicaSet, dial: FaultDial): void {
+  const slow = ([which]: How): void => {
+    set.world.count('store.slow-replica');
+    set.slow = set.nodes[Math.floor(which * set.nodes.length)] ?? null;
+  };
+  recur(set.world, 'replica-slow', ({ store }) => store.slowEveryMs, dial, slow);
+}
+
+/** Brings back and connects every replica, now, and none is slow. */
 export function healReplicas(set: ReplicaSet): void {
+  set.slow = null;
   for (const node of set.nodes) heal(set, node);
 }
 

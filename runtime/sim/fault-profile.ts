@@ -25,6 +25,10 @@ export interface StoreFaults {
   readonly replyLoss: number;
   /** The coordinator dies in the middle of a write: each replica is sent it or is not, and no hint is kept. */
   readonly coordinatorDeath: number;
+  /** Of those deaths: exactly one replica is sent it. */
+  readonly oneReplica: number;
+  /** Mean time for which one replica is slow, so that no read asks it that need not, and then another; 0: none is. */
+  readonly slowEveryMs: number;
   /** A conditional write ends as unknown and is decided by the next serial operation: with `paxosEffect` it happens. */
   readonly paxosUnknown: number;
   readonly paxosEffect: number;
@@ -76,6 +80,8 @@ export interface HostFaults {
   readonly crashWithin: number;
   /** Of each write of rows: its host and the coordinator die, and each replica has it or has not. */
   readonly halfWay: number;
+  /** The same for rows that were written before, by this host or by another. */
+  readonly halfWayAgain: number;
   /** How long a machine is down. */
   readonly downMs: Range;
   /** Mean time between two losses of the heartbeats alone, 0 for never: the others take a host for dead that serves. */
@@ -146,6 +152,8 @@ const calm: FaultProfile = {
     requestLoss: 0,
     replyLoss: 0,
     coordinatorDeath: 0,
+    oneReplica: 0,
+    slowEveryMs: 0,
     paxosUnknown: 0,
     paxosEffect: 0.5,
     readRepair: true,
@@ -179,6 +187,7 @@ const calm: FaultProfile = {
     crashEveryMs: 0,
     crashWithin: 40,
     halfWay: 0,
+    halfWayAgain: 0,
     downMs: [100, 8 * SECOND_MS],
     muteEveryMs: 0,
     muteMs: [7 * SECOND_MS, 20 * SECOND_MS],
@@ -247,7 +256,13 @@ const lossy = profileOf('lossy', {
   network: { loss: 0.05, duplicate: 0.05, late: 0.1, noResponders: 0.8 },
 });
 const replicaDown = profileOf('replica-down', {
-  store: { legLoss: 0.01, replyLoss: 0.01, crashEveryMs: 20 * SECOND_MS, coordinatorDeath: 0.01 },
+  store: {
+    legLoss: 0.01,
+    replyLoss: 0.01,
+    crashEveryMs: 6 * SECOND_MS,
+    downMs: [50, 10 * SECOND_MS],
+    coordinatorDeath: 0.01,
+  },
 });
 
 /** No run may fail under one of these, whatever else it does; but for `amnesia`, which breaks what a store promises. */
@@ -279,7 +294,12 @@ export const PROFILES = {
     process: { stallEveryMs: 30 * SECOND_MS },
     hosts: { muteEveryMs: 30 * SECOND_MS },
   }),
-  'half-way': profileOf('half-way', { store: { readRepair: false }, hosts: { halfWay: 0.05 } }),
+  'half-way': profileOf('half-way', { store: { readRepair: false }, hosts: { halfWay: 0.05, halfWayAgain: 0.05 } }),
+  /** A row that one replica alone has is read by the one host and not by the next, and hosts die of nearly every turn. */
+  'lone-rows': profileOf('lone-rows', {
+    store: { readRepair: false, oneReplica: 1, slowEveryMs: 8 * SECOND_MS },
+    hosts: { halfWay: 0.8 },
+  }),
   disk: profileOf('disk', { disk: { ioError: 0.03, full: 0.01 } }),
   storm: profileOf(
     'storm',
@@ -287,7 +307,7 @@ export const PROFILES = {
       store: {
         paxosUnknown: 0.1,
         coordinatorDeath: 0.01,
-        crashEveryMs: 60 * SECOND_MS,
+        crashEveryMs: 20 * SECOND_MS,
         cutEveryMs: 60 * SECOND_MS,
         hostCutEveryMs: 60 * SECOND_MS,
         hintMs: [SECOND_MS, HOUR_MS],

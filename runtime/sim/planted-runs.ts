@@ -13,7 +13,7 @@ import type { Prescribed } from './scenario';
 /** Hosts die with a row half way, which is then on any of the replicas, and nothing repairs what a read finds. */
 const DEADLY: Prescribed = {
   site: 'cluster',
-  profile: profileOf('half-way', { hosts: { halfWay: 0.3 } }, PROFILES['half-way']),
+  profile: profileOf('half-way', { hosts: { halfWay: 0.3, halfWayAgain: 0.3 } }, PROFILES['half-way']),
   waves: null,
   patienceMs: 60_000,
   ids: 1,
@@ -21,8 +21,22 @@ const DEADLY: Prescribed = {
   operations: 60,
 };
 
+/** Two hosts in a row leave a row on one replica each, and the host after them reads but the older one (C6). */
+const LONE: Prescribed = {
+  site: 'cluster',
+  profile: profileOf('lone-rows', { hosts: { downMs: [100, 2_000] } }, PROFILES['lone-rows']),
+  waves: null,
+  patienceMs: 60_000,
+  ids: 1,
+  shards: 1,
+  callers: 4,
+  operations: 100,
+  pace: 0.1,
+};
+
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'skip-fence-read': { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] },
+  'skip-fence-row': { ...LONE, workloads: ['list-append'] },
   'skip-tail-rewrite': { ...DEADLY, workloads: ['list-append'] },
 };
 

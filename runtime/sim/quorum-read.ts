@@ -41,7 +41,8 @@ class QuorumRead extends QuorumRequest<readonly Cell[]> {
   }
 
   protected override coordinate(from: Node, alive: readonly Node[], atMs: number): void {
-    const leftOut = alive.length === REPLICAS ? (alive[this.set.draw.below(REPLICAS)] as Node) : null;
+    const drawn = alive[this.set.draw.below(REPLICAS)];
+    const leftOut = alive.length === REPLICAS ? (this.set.slow ?? (drawn as Node)) : null;
     this.#spare = leftOut;
     for (const to of alive) if (to !== leftOut) this.#ask(from, to, atMs);
   }

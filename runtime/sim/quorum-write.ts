@@ -8,6 +8,7 @@
 
 import { QuorumRequest } from './quorum-request';
 import type { Mutation } from './replica';
+import { REPLICAS } from './replica-set';
 import type { Node, ReplicaSet } from './replica-set';
 import type { Ending } from './quorum-request';
 
@@ -52,8 +53,10 @@ class QuorumWrite extends QuorumRequest<true> {
   #dieHalfWay(from: Node, atMs: number): void {
     const { set, mutation } = this;
     set.world.count('store.coordinator-death');
+    const only = set.streams.oneReplica.chance(set.faults.oneReplica) ? set.nodes[set.draw.below(REPLICAS)] : null;
     for (const to of set.nodes) {
-      if (set.draw.float() < 0.5) set.deliver({ from, to, atMs }, mutation, () => undefined);
+      const reached = set.draw.float() < 0.5;
+      if (only === null ? reached : to === only) set.deliver({ from, to, atMs }, mutation, () => undefined);
     }
     this.troubled();
   }

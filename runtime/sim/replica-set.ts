@@ -41,6 +41,7 @@ type FaultStream =
   | 'requestLoss'
   | 'replyLoss'
   | 'coordinatorDeath'
+  | 'oneReplica'
   | 'paxosUnknown'
   | 'paxosEffect'
   | 'length';
@@ -76,6 +77,8 @@ export class ReplicaSet {
     changedAtMs: -Infinity,
     life: 0,
   }));
+  /** Answers late: reads do without it if they can. Null: each read does without another. */
+  slow: Node | null = null;
   /** Order of coordinators and replicas, and delays that are no fault. */
   readonly draw: SimStream;
   /** One stream per fault, and one for how long faults last. */
@@ -95,6 +98,7 @@ export class ReplicaSet {
       requestLoss: random.stream('store.request-loss'),
       replyLoss: random.stream('store.reply-loss'),
       coordinatorDeath: random.stream('store.coordinator-death'),
+      oneReplica: random.stream('store.one-replica'),
       paxosUnknown: random.stream('store.paxos-unknown'),
       paxosEffect: random.stream('store.paxos-effect'),
       length: random.stream('store.fault-length'),

@@ -67,6 +67,7 @@ const WEIGHTS: Readonly<Record<Exclude<ProfileName, 'amnesia'>, number>> = {
   pauses: 2,
   suspicion: 3,
   'half-way': 2,
+  'lone-rows': 1,
   disk: 1,
   storm: 3,
 };

@@ -280,7 +280,7 @@ export class SimStore implements ClusterStore {
 
   async #write(partition: string, cells: readonly Cell[], beat = false): Promise<WriteOutcome> {
     const mutation: Mutation = { partition, cells };
-    if (!beat) this.cluster.writtenAtMs = this.process.world.nowMs;
+    if (!isOfMembership(partition)) this.cluster.writtenAtMs = this.process.world.nowMs;
     this.#tell(WRITE, fingerprint(mutation));
     const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done), beat);
     if (ending === 'lost') return this.#outcome('write', 'unknown');
@@ -313,6 +313,11 @@ export class SimStore implements ClusterStore {
     if (outcome !== 'ok') this.process.world.count(`store.${kind}-${outcome}`);
     return outcome;
   }
+}
+
+/** Who lives and who is dead: a cluster at rest goes on saying so. */
+function isOfMembership(partition: string): boolean {
+  return partition === 'beats' || partition.startsWith('s\0');
 }
 
 /** Cells never change, so each is read once; what it says is handed to every host alike, and frozen. */

@@ -17,8 +17,10 @@ export interface StoreCluster {
   readonly links: StoreLinks;
   /** Fixed at creation (C3). */
   readonly shards: number;
-  /** When a host last asked it to write something that is no heartbeat. */
+  /** When a host last asked it to write something that does not say who lives. */
   writtenAtMs: number;
+  /** Places of the rows that any host has asked it to write. */
+  readonly issued: Set<string>;
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
 }
@@ -31,5 +33,5 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
     healReplicas(set);
     links.mend();
   };
-  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, heal };
+  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, issued: new Set(), heal };
 }

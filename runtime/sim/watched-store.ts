@@ -20,15 +20,15 @@ const KINDS = new Map(Object.entries(ROW_KIND).map(([name, kind]) => [kind as nu
 
 export class WatchedStore extends SimStore {
   private readonly draw: SimStream;
-  /** What was last written of each id, by seq and epoch. */
-  private readonly written = new Map<string, string>();
+  /** Places of rows that this host has issued. */
+  private readonly own = new Set<string>();
 
   constructor(
-    cluster: StoreCluster,
+    private readonly shared: StoreCluster,
     private readonly host: SimProcess,
     private readonly dial: FaultDial,
   ) {
-    super(cluster, host);
+    super(shared, host);
     this.draw = host.world.random.stream(`half-way.${host.name}`);
   }
 
@@ -44,11 +44,8 @@ export class WatchedStore extends SimStore {
 
   override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
     for (const { kind } of rows) this.count(`row-${KINDS.get(kind) ?? 'unknown'}`);
-    if (rows.length > 1) this.count('adopt');
-    const place = rows.map(({ seq, epoch }) => `${seq}.${epoch}`).join(' ');
-    if (this.written.get(key.id) === place) this.count('write-again');
-    this.written.set(key.id, place);
-    return this.halfWay(() => super.writeRows(key, bucket, rows));
+    const known = this.isKnown(key, rows);
+    return this.halfWay(known, () => super.writeRows(key, bucket, rows));
   }
 
   override writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {
@@ -76,10 +73,23 @@ export class WatchedStore extends SimStore {
     return super.writeEntries(shard, part, entries);
   }
 
+  /** Some host has issued the first of these rows before. */
+  private isKnown(key: EntityKey, rows: readonly Row[]): boolean {
+    const { issued } = this.shared;
+    const [first] = rows;
+    const place = `${first?.epoch}.${first?.seq}.${key.type}.${key.id}`;
+    const known = issued.has(place);
+    if (known) this.count(this.own.has(place) ? 'write-again' : 'adopt');
+    issued.add(place);
+    this.own.add(place);
+    return known;
+  }
+
   /** Now and then ends the host in the middle of a write, and the coordinator with it. */
-  private halfWay(write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+  private halfWay(known: boolean, write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
     const { profile } = this.dial;
-    if (!this.draw.chance(profile.hosts.halfWay)) return write();
+    const { halfWay, halfWayAgain } = profile.hosts;
+    if (!this.draw.chance(known ? halfWayAgain : halfWay)) return write();
     this.host.world.count('host.half-way');
     const deadly = profileOf(profile.name, { store: { coordinatorDeath: 1 } }, profile);
     const outcome = this.dial.during(deadly, write);
