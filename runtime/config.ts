@@ -135,6 +135,25 @@ export const CHECK_SAMPLE_STEPS = 1_000;
 /** Entities activated at a time when a host starts, because they have open work. */
 export const RECOVERY_IN_FLIGHT = 64;
 
+// Poison steps (S20)
+
+/** A step is written down as running once it has lasted so long, and its process is killed at so long. */
+export const STEP_SUSPECT_MS = 1_000;
+export const STEP_KILL_MS = 5_000;
+/** How often the watchdog looks. Between two looks at most twice this counts: the process may have stood still. */
+export const WATCHDOG_LOOK_MS = 100;
+/** Deaths with an input's row standing after which it is not run on that build. */
+export const POISON_DEATHS = 2;
+/** Longest name of an input; a longer one ends in a hash. */
+export const INPUT_NAME_CHARS = 600;
+/** A session that has served so long is stable. When more than so many epochs since were not, every step is written down. */
+export const STABLE_MS = 30_000;
+export const UNSTABLE_EPOCHS = 2;
+/** Suspicions that a store keeps per shard; the oldest go first. */
+export const MAX_SUSPICIONS = 1_000;
+/** The embedded store's file of running steps is made anew at a start when it is longer. */
+export const RUNNING_FILE_BYTES = 262_144;
+
 // Host
 
 /** How long a drain waits for running steps and writes to come to rest. */

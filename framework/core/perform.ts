@@ -12,6 +12,7 @@ import { DeterminismFault, PerdureError } from '../errors';
 import { toFailure } from '../codec/failure';
 import type { MessageId, Position } from '../model/identity';
 import { keyText } from '../model/identity';
+import { isPlanted } from '../planted-bugs';
 import { runStep } from './execute';
 import type { Ran } from './execute';
 import { fold } from './fold';
@@ -78,6 +79,19 @@ export function undo(instance: Instance, source: Source, failure: Failure, at: P
   return { entry, outcomes, failure: null, rebuild: false };
 }
 
+/**
+ * An input that must not run on this build, for it took its process with it (S20): an update, or what would create the
+ * entity, has `failure` as its recorded outcome; anything else holds the entity.
+ */
+export function quarantine(instance: Instance, source: Source, failure: Failure, at: Position, now: number): Performed {
+  const input = 'admitted' in source ? source.admitted.input : source.input;
+  const answered = input.kind === 'message' && (input.message === 'update' || !instance.ledger.born);
+  if (answered && 'input' in source && isPlanted('poison-unrecorded'))
+    return { entry: null, outcomes: [], failure, rebuild: false };
+  if (answered) return undo(instance, source, failure, at, now);
+  return hold(instance, source, { failure, kept: [] }, at, Math.max(now, instance.ledger.time), false);
+}
+
 export function newStep(
   instance: Instance,
   at: Position,
@@ -140,7 +154,7 @@ function fail(instance: Instance, source: Source, ran: Ran, moment: Moment): Per
   const reverted = revert(instance, ran, before, verdict.kind !== 'hold');
   const rebuild = reverted === 'rebuild';
   if (verdict.kind === 'nothing') return { entry: null, outcomes: [], failure: verdict.failure, rebuild };
-  if (verdict.kind === 'hold') return hold(instance, source, ran, moment, rebuild);
+  if (verdict.kind === 'hold') return hold(instance, source, { failure, kept: ran.step.drawn() }, at, time, rebuild);
   const message = messageOf(instance, input, continued);
   const entry: ApplyEntry = {
     kind: 'apply',
@@ -218,10 +232,17 @@ function putBack(instance: Instance, { actor }: Ran, { bytes }: Before): void {
 }
 
 /** The input stays, and holds the entity; trying it again adds nothing (S2, S19). */
-function hold(instance: Instance, source: Source, ran: Ran, { at, time }: Moment, rebuild: boolean): Performed {
-  const failure = ran.failure as Failure;
-  const mark: HeldMark = { failure, build: instance.environment.build, kept: ran.step.drawn() };
+function hold(
+  instance: Instance,
+  source: Source,
+  why: Pick<HeldMark, 'failure' | 'kept'>,
+  at: Position,
+  time: number,
+  rebuild: boolean,
+): Performed {
+  const { failure, kept } = why;
   if ('admitted' in source && source.admitted.held !== null) return { entry: null, outcomes: [], failure, rebuild };
+  const mark: HeldMark = { failure, build: instance.environment.build, kept };
   const entry: Entry =
     'admitted' in source
       ? { kind: 'hold', time, admitted: source.admitted.at, held: mark }

@@ -30,6 +30,8 @@ export class Replay {
   turnsSinceSnapshot = 0;
   /** Epoch-millisecond time of the last entry. */
   private first = true;
+  /** Called before each entry is applied. */
+  onEntry: (() => void) | null = null;
 
   constructor(
     private readonly key: EntityKey,
@@ -67,7 +69,10 @@ export class Replay {
 
   /** Applies entries that are not in a record yet: those of a turn that is being undone in part (S17). */
   async entries(seq: number, entries: readonly Entry[]): Promise<void> {
-    for (const [index, entry] of entries.entries()) await this.entry(entry, { seq, index });
+    for (const [index, entry] of entries.entries()) {
+      this.onEntry?.();
+      await this.entry(entry, { seq, index });
+    }
   }
 
   private checkLink(record: HistoryRecord): void {

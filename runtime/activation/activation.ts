@@ -2,25 +2,21 @@
  * Activation: one entity that is in memory, from its mailbox to its open turn.
  *
  * Owns: the order of what happens to it: loading, steps, rebuilding after an undo, retries of a held input.
- * Does not own: which input is next (`core/choose`), who is told what (`callers`), repeated messages (`admission`),
- * writing and releasing (`commit`), which entities are in memory (`shard`).
+ * Does not own: which input is next (`core/choose`), its step (`steps`), who is told what (`callers`), repeated messages
+ * (`admission`), writing and releasing (`commit`), which entities are in memory (`shard`).
  *
  * Invariants: steps run inside slices of the turn loop only; a reply leaves through the turn it could have seen (S8);
  * while it is loaded or rebuilt no step runs.
  */
 
-import { choose } from '../../framework/core/choose';
-import type { Choice } from '../../framework/core/choose';
 import { Instance } from '../../framework/core/instance';
-import { admit, perform, undo } from '../../framework/core/perform';
-import type { Performed, Source } from '../../framework/core/perform';
-import { answerQuery } from '../../framework/core/query';
+import type { Performed } from '../../framework/core/perform';
 import { PerdureError } from '../../framework/errors';
 import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
-import { fullReply, isFull, lookAtContinuation, lookAtMessage, skipped } from './admission';
+import { fullReply, isFull, lookAtMessage } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
 import { Footprint } from './footprint';
@@ -29,8 +25,9 @@ import { HeldRetry } from './held-retry';
 import { load } from './loader';
 import { Mailbox } from './mailbox';
 import type { Continuation, Delivery } from './mailbox';
-import { acknowledged, errorReply, failureReply, refusal } from './replies';
+import { errorReply, refusal } from './replies';
 import type { Answer } from './replies';
+import { answerDelivery, chooseNext, runChosen } from './steps';
 import type { Job } from './turn-loop';
 
 export class Activation implements Job, Resident {
@@ -175,7 +172,8 @@ export class Activation implements Job, Resident {
   private async reload(): Promise<void> {
     const { grounds, commit, key, definition } = this;
     this.state = 'loading';
-    const from = { session: grounds.session, loop: grounds.loop, environment: grounds.core, definition, key };
+    const { session, loop, core: environment, poison } = grounds;
+    const from = { session, loop, environment, definition, key, poison };
     try {
       const { rehearsal } = grounds;
       const unwritten = commit.unwritten(this.instance);
@@ -231,14 +229,15 @@ export class Activation implements Job, Resident {
       message: message?.input ?? null,
       retryHeld: this.heldRetry.due,
     };
-    const choice = choose(instance, heads);
+    const chosen = chooseNext(this, instance, heads);
+    const choice = chosen instanceof Promise ? await chosen : chosen;
     if (choice !== null) {
-      await this.run(instance, choice, message);
+      await runChosen(this, instance, choice, message);
       return true;
     }
     if (message === null) return false;
     this.mailbox.shiftMessage();
-    if (message.input === null) this.query(instance, message);
+    if (message.input === null) await answerDelivery(this, instance, message);
     else this.commit.reply(message.answer, this.callers.endReply(instance));
     return true;
   }
@@ -258,70 +257,12 @@ export class Activation implements Job, Resident {
       message.answer(this.notFound());
       return true;
     }
-    await this.run(this.unborn(), { kind: 'apply', from: 'messages' }, message);
+    await runChosen(this, this.unborn(), { kind: 'apply', from: 'messages' }, message);
     if (this.commit.link === null && this.commit.turn.empty) this.instance = null;
     return true;
   }
 
-  private async run(instance: Instance, choice: Choice, message: Delivery | null): Promise<void> {
-    if (choice.kind === 'own') return this.perform(instance, { input: choice.input, args: null }, null);
-    if (choice.kind === 'admitted') {
-      this.heldRetry.taken();
-      return this.perform(instance, { admitted: choice.admitted }, null);
-    }
-    if (choice.from === 'continuations') return this.runContinuation(instance, choice.kind);
-    if (message?.input == null) return;
-    if (choice.kind === 'apply') return this.perform(instance, { input: message.input, args: message.args }, message);
-    this.commit.turn.add(admit(instance, message.input, this.position, this.grounds.clock.now()));
-    this.mailbox.shiftMessage();
-    this.callers.answerWhenDone(message, message.input.id, null);
-    if (this.callers.isHeld(message.input.id)) this.callers.tellHeld();
-  }
-
-  private async runContinuation(instance: Instance, kind: 'apply' | 'admit'): Promise<void> {
-    const { continuation } = this.mailbox;
-    if (continuation === null) return;
-    this.mailbox.shiftContinuation();
-    const { input, settled } = continuation;
-    const known = lookAtContinuation(this, instance, input);
-    if (known !== null) return settled === null ? undefined : this.commit.reply(settled, known);
-    if (kind === 'admit') this.commit.turn.add(admit(instance, input, this.position, this.grounds.clock.now()));
-    else if (input.kind === 'operator' && input.action === 'skip')
-      return this.skip(instance, input.reason, continuation);
-    else await this.perform(instance, { input, args: null }, null);
-    if (input.kind === 'operator' && input.action === 'resume' && instance.ledger.held !== null)
-      this.heldRetry.retryNow();
-    if (settled !== null) this.commit.reply(settled, acknowledged(this.commit.turn.seq));
-  }
-
-  /** Drops the held input on an operator's word (S19). */
-  private skip(instance: Instance, reason: string, { input, settled }: Continuation): void {
-    const { held } = instance.ledger;
-    if (held === null) {
-      return settled?.(refusal('conflict', `${this.name} is not held: there is nothing to skip`));
-    }
-    const now = this.grounds.clock.now();
-    this.record(undo(instance, { input, args: null }, skipped(reason), this.position, now));
-    this.record(undo(instance, { admitted: held }, skipped(reason), this.position, now));
-    this.heldRetry.cancel();
-    if (settled !== null) this.commit.reply(settled, acknowledged(this.commit.turn.seq));
-  }
-
-  private async perform(instance: Instance, source: Source, message: Delivery | null): Promise<void> {
-    const wasHeld = instance.ledger.held !== null;
-    const performed = await perform(instance, source, this.position, this.grounds.clock.now());
-    if (this.broken !== null) return;
-    if (message !== null) this.mailbox.shiftMessage();
-    this.record(performed);
-    if (message?.input != null) {
-      if (performed.entry !== null) this.callers.answerWhenDone(message, message.input.id, performed.entry);
-      else if (performed.failure !== null) this.commit.reply(message.answer, failureReply(performed.failure));
-    }
-    if (performed.rebuild) this.rebuild(wasHeld);
-    else this.heldChanged(wasHeld);
-  }
-
-  private heldChanged(wasHeld: boolean): void {
+  heldChanged(wasHeld: boolean): void {
     if (this.instance?.ledger.held == null) {
       if (wasHeld) this.heldRetry.cancel();
       return;
@@ -331,26 +272,11 @@ export class Activation implements Job, Resident {
   }
 
   /** Builds the instance anew from its rows and the entries that are not written yet (S17). */
-  private rebuild(wasHeld: boolean): void {
+  rebuild(wasHeld: boolean): void {
     this.state = 'waiting';
     this.commit.whenWritten(() => {
       void this.reload().then(() => this.heldChanged(wasHeld));
     });
-  }
-
-  private query(instance: Instance, { request, args, error, answer }: Delivery): void {
-    if (!instance.ledger.born) return answer(this.notFound());
-    if (error !== null) return answer(errorReply(error));
-    const { turn } = this.commit;
-    let reply: Reply;
-    try {
-      const value = answerQuery(instance, request.method, args ?? []);
-      reply = { ok: true, value, duplicate: false, seq: turn.empty ? turn.seq - 1 : turn.seq };
-    } catch (failure) {
-      reply = errorReply(failure);
-    }
-    if (instance.stray !== null) this.rebuild(instance.ledger.held !== null);
-    this.commit.reply(answer, reply);
   }
 
   private collectTimers(): void {
@@ -388,7 +314,7 @@ export class Activation implements Job, Resident {
     if (this.instance !== null) this.instance.bytes = null;
   }
 
-  private notFound(): Reply {
+  notFound(): Reply {
     return refusal('not_found', `${this.name} does not exist: nothing has created it`);
   }
 }

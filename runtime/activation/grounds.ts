@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
 import type { AppendGroup } from './append-group';
+import type { Poison } from './poison';
 import type { Rehearsal } from './rehearsal';
 import type { TurnLoop } from './turn-loop';
 
@@ -41,6 +42,8 @@ export interface Grounds {
   readonly session: StoreSession;
   /** Where records go on their way to the session. */
   readonly appends: AppendGroup;
+  /** Which code must not run on this build (S20). */
+  readonly poison: Poison;
   readonly clock: Clock;
   readonly loop: TurnLoop;
   readonly core: CoreEnvironment;

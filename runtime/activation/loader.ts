@@ -16,6 +16,8 @@ import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { PAGE_ROWS } from '../config';
 import type { LoadedPage, Row, StoreSession } from '../ports/history-store';
+import { REPLAY } from './poison';
+import type { Poison } from './poison';
 import type { Job, TurnLoop } from './turn-loop';
 
 export interface Loaded {
@@ -32,6 +34,8 @@ export interface LoadFrom {
   readonly environment: CoreEnvironment;
   readonly definition: EntityDefinition;
   readonly key: EntityKey;
+  /** Told of the recorded steps that run again (S20); null where nobody watches. */
+  readonly poison: Poison | null;
 }
 
 /** Entries of a turn that is not written yet, applied after the rows (S17). */
@@ -41,8 +45,10 @@ export interface Unwritten {
   readonly entries: readonly Entry[];
 }
 
-/** Fails with `internal`, reason `corrupt` or `divergence`. */
+/** Fails with `internal`, reason `corrupt` or `divergence`; so too where this build's replay is poison (S20). */
 export async function load(from: LoadFrom, unwritten: Unwritten | null = null): Promise<Loaded> {
+  const poison = from.poison?.loadRefusal(from.key) ?? null;
+  if (poison !== null) throw poison;
   try {
     return await new Loader(from, false).load(unwritten);
   } catch (error) {
@@ -76,6 +82,7 @@ class Loader implements Job {
     private readonly verifyAll: boolean,
   ) {
     this.replay = new Replay(from.key, from.definition, from.environment);
+    this.replay.onEntry = () => from.poison?.again(from.key, REPLAY);
   }
 
   async load(unwritten: Unwritten | null): Promise<Loaded> {
@@ -87,24 +94,35 @@ class Loader implements Job {
     }
     this.verifyAt = this.newestDigest(page.rows);
     if (page.rows.length > 0 || unwritten !== null) await this.apply(page.rows, unwritten);
+    this.from.poison?.doneWith(key, REPLAY)?.();
     const { instance, link, build, turnsSinceSnapshot } = this.replay;
     return { instance, link, build, turnsSinceSnapshot };
   }
 
   async slice(): Promise<boolean> {
+    const { poison, key } = this.from;
     try {
-      while (this.at < this.rows.length) {
-        await this.next();
-        if (this.from.loop.stepped() && this.at < this.rows.length) return true;
-      }
-      if (this.unwritten !== null) {
-        this.replay.begin(this.unwritten.birth);
-        await this.replay.entries(this.unwritten.seq, this.unwritten.entries);
-      }
-      this.settle?.resolve();
+      const announced = poison?.announce(key, REPLAY);
+      if (announced != null) await announced;
+      poison?.begin(key, REPLAY);
+      return await this.work().finally(() => poison?.end());
     } catch (error) {
       this.settle?.reject(error);
+      return false;
     }
+  }
+
+  /** Answers true when it has more to do at once. */
+  private async work(): Promise<boolean> {
+    while (this.at < this.rows.length) {
+      await this.next();
+      if (this.from.loop.stepped() && this.at < this.rows.length) return true;
+    }
+    if (this.unwritten !== null) {
+      this.replay.begin(this.unwritten.birth);
+      await this.replay.entries(this.unwritten.seq, this.unwritten.entries);
+    }
+    this.settle?.resolve();
     return false;
   }
 

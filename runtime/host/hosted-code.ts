@@ -21,6 +21,7 @@ import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
+import type { Watchdog } from '../ports/watchdog';
 import type { ShardLimits } from '../shard/shard';
 import { Shard } from '../shard/shard';
 import { buildId } from './build-id';
@@ -49,6 +50,10 @@ export interface CodeSettings {
   readonly rehearsal?: Rehearsal;
   /** How often timers look at the wall clock; Infinity where it cannot jump. */
   readonly recheckMs?: number;
+  /** Sees steps that do not end (S20); nobody by default. */
+  readonly watchdog?: Watchdog;
+  /** How long a session serves before it counts as stable; STABLE_MS when absent. */
+  readonly stableMs?: number;
 }
 
 export class HostedCode {

@@ -15,6 +15,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { EntityFilter, EntityIndex, Row } from './history-store';
+import type { Place, Running, RunningRow } from './watchdog';
 
 export type WriteOutcome = 'ok' | 'refused' | 'unknown';
 
@@ -173,6 +174,14 @@ export interface ClusterStore {
   writeNote(key: EntityKey, name: string, bytes: Uint8Array | null, order: number): Promise<WriteOutcome>;
   /** In the order of names. */
   notes(key: EntityKey): Promise<readonly Note[]>;
+
+  /** One cell per epoch with `order` as its timestamp (C8a): what runs there, null for nothing (S20). */
+  writeRunning(place: Place, order: number, running: Running | null): Promise<WriteOutcome>;
+  /** Cells that hold something, oldest epoch first. */
+  running(shard: number): Promise<readonly RunningRow[]>;
+  /** The newest epoch of the shard that came to be stable, 0 without one; only ever grows (S20). */
+  writeStable(shard: number, epoch: number): Promise<WriteOutcome>;
+  stable(shard: number): Promise<number>;
 
   /** In one unlogged batch. Of two listings of an entity the one with the greater stamp stays, whichever comes last. */
   writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome>;

@@ -14,6 +14,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { PerdureError } from '../../framework/errors';
+import type { RunningRows } from './watchdog';
 
 /** One row of a history. `kind` is a number of ROW_KIND; `bytes` is the encoded record. */
 export interface Row {
@@ -110,6 +111,8 @@ export interface StoreSession {
   readonly lost: Promise<PerdureError>;
   /** True where records of different entities are written apart: a batch of one costs as little as one of many. */
   readonly apart?: boolean;
+  /** What is kept of steps that take their process with them (S20). */
+  readonly running: RunningRows;
 
   /** Appends the records of a batch; answers per record, in order. Batches are applied in the order of the calls. */
   append(batch: readonly Append[]): Promise<AppendResult[]>;

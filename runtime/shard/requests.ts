@@ -106,6 +106,7 @@ async function answerEntityRequest(shard: Shard, request: EntityRequest): Promis
     const page = await historyPage(shard.session, key, request.fromSeq, request.limit);
     return page.entries.length === 0 && request.fromSeq === 1 ? notFound(request) : valueReply(page);
   }
+  if (request.op === 'operator' && request.action === 'resume') shard.poison.pardon(key);
   const activation = shard.activation(key);
   if (request.op === 'promise') {
     const { name, outcome } = request;

@@ -22,14 +22,23 @@ import { ActivityRunner } from '../activation/activity-runner';
 import { AppendGroup } from '../activation/append-group';
 import { indexOf, sameIndex } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
+import { Poison } from '../activation/poison';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS, TIMER_RECHECK_MS } from '../config';
+import {
+  EVICTION_TRIES,
+  PASSIVATION_TURNS,
+  RECOVERY_IN_FLIGHT,
+  RECOVERY_PAUSE_MS,
+  STABLE_MS,
+  TIMER_RECHECK_MS,
+} from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
+import { unwatched, type Watchdog } from '../ports/watchdog';
 
 export interface ShardOptions {
   readonly session: StoreSession;
@@ -46,6 +55,10 @@ export interface ShardOptions {
   readonly rehearsal?: Rehearsal;
   /** Infinity where the wall clock cannot jump. */
   readonly recheckMs?: number;
+  /** Sees steps that do not end (S20); nobody by default. */
+  readonly watchdog?: Watchdog;
+  /** STABLE_MS when absent. */
+  readonly stableMs?: number;
 }
 
 export interface ShardLimits extends ActivationLimits {
@@ -57,6 +70,7 @@ export interface ShardLimits extends ActivationLimits {
 export class Shard implements Grounds {
   readonly session: StoreSession;
   readonly appends: AppendGroup;
+  readonly poison: Poison;
   readonly clock: Clock;
   readonly loop: TurnLoop;
   readonly core: CoreEnvironment;
@@ -81,6 +95,7 @@ export class Shard implements Grounds {
     this.loop = options.loop;
     this.appends = new AppendGroup(session, options.loop, log);
     this.core = options.core;
+    this.poison = new Poison(session.running, options.watchdog ?? unwatched, options.core.build);
     this.log = log;
     this.limits = limits;
     this.rehearsal = options.rehearsal ?? null;
@@ -99,6 +114,7 @@ export class Shard implements Grounds {
   /** Timers and open work begin; resolves when every entity with open work has been loaded or found broken. */
   async start(): Promise<void> {
     this.timers.start();
+    this.poison.settleAfter(this.options.stableMs ?? STABLE_MS, this.clock);
     this.recovering = true;
     await this.recoverAll().finally(() => (this.recovering = false));
     void this.session.relist?.((key) => this.relist(key));
@@ -221,6 +237,7 @@ export class Shard implements Grounds {
 
   /** Writes the snapshots that are due, and what `list` shows; lets go of every entity that has nothing to do (S24). */
   async passivateAll(): Promise<void> {
+    this.poison.settle();
     const all = [...this.activations.values()].filter((activation) => activation.idle);
     const flushed = this.session.flush?.() ?? Promise.resolve();
     this.leaving.add(flushed);
@@ -233,6 +250,7 @@ export class Shard implements Grounds {
   close(error: PerdureError): void {
     if (this.closed) return;
     this.closed = true;
+    this.poison.settle();
     this.appends.close();
     this.timers.stop();
     this.runner.stop();

@@ -21,12 +21,13 @@ import type {
 } from '../ports/cluster-store';
 import type { EntityFilter, Row } from '../ports/history-store';
 import { compareText, matches } from '../ports/query';
+import type { Place, Running, RunningRow } from '../ports/watchdog';
 
 type OrderedNote = { readonly order: number; readonly bytes: Uint8Array | null };
-type Place = { readonly seq: number; readonly epoch: number };
+type RowPlace = { readonly seq: number; readonly epoch: number };
 
 const textOf = (...parts: unknown[]): string => JSON.stringify(parts);
-const byPlace = (a: Place, b: Place): number => a.seq - b.seq || a.epoch - b.epoch;
+const byPlace = (a: RowPlace, b: RowPlace): number => a.seq - b.seq || a.epoch - b.epoch;
 const keyText = ({ namespace, type, id }: EntityKey): string => `${namespace}\0${type}\0${id}`;
 const byEntry = (a: IndexEntry, b: IndexEntry): number => a.at - b.at || compareText(keyText(a.key), keyText(b.key));
 
@@ -45,6 +46,8 @@ export class ClusterModel implements ClusterStore {
   /** By shard and epoch; a deleted one is Infinity. */
   readonly #watermarks = new Map<number, Map<number, number>>();
   readonly #notes = new Map<string, Map<string, OrderedNote>>();
+  readonly #running = new Map<number, Map<number, { order: number; running: Running | null }>>();
+  readonly #stable = new Map<number, number>();
   readonly #listings = new Map<string, Map<string, Listing>>();
 
   constructor(private readonly shardCount: number) {}
@@ -112,7 +115,7 @@ export class ClusterModel implements ClusterStore {
     return 'ok';
   }
 
-  async readRows(key: EntityKey, bucket: number, from: Place, limit: number): Promise<BucketPage> {
+  async readRows(key: EntityKey, bucket: number, from: RowPlace, limit: number): Promise<BucketPage> {
     const kept = [...(this.#rows.get(textOf(keyText(key), bucket))?.values() ?? [])];
     const rows = kept.filter((row) => byPlace(row, from) >= 0).sort(byPlace);
     const next = rows[limit];
@@ -216,6 +219,26 @@ export class ClusterModel implements ClusterStore {
   async notes(key: EntityKey): Promise<readonly Note[]> {
     const notes = [...(this.#notes.get(keyText(key)) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
     return notes.flatMap(([name, { bytes }]) => (bytes === null ? [] : [{ name, bytes }]));
+  }
+
+  async writeRunning({ shard, epoch }: Place, order: number, running: Running | null): Promise<WriteOutcome> {
+    const kept = entryOf(this.#running, shard, () => new Map<number, { order: number; running: Running | null }>());
+    if ((kept.get(epoch)?.order ?? -1) < order) kept.set(epoch, { order, running });
+    return 'ok';
+  }
+
+  async running(shard: number): Promise<readonly RunningRow[]> {
+    const kept = [...(this.#running.get(shard) ?? [])].sort(([a], [b]) => a - b);
+    return kept.flatMap(([epoch, { running }]) => (running === null ? [] : [{ epoch, ...running }]));
+  }
+
+  async writeStable(shard: number, epoch: number): Promise<WriteOutcome> {
+    this.#stable.set(shard, Math.max(epoch, this.#stable.get(shard) ?? 0));
+    return 'ok';
+  }
+
+  async stable(shard: number): Promise<number> {
+    return this.#stable.get(shard) ?? 0;
   }
 
   async writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {

@@ -25,6 +25,7 @@ import type {
   LoadedPage,
   StoreSession,
 } from '../ports/history-store';
+import type { RunningRows } from '../ports/watchdog';
 import type { EntityKey } from '../../framework/model/identity';
 import { memoryStore } from '../store/memory-store';
 import type { FaultDial } from './fault-profile';
@@ -111,6 +112,7 @@ export class SimDisk {
 class SimDiskSession implements StoreSession {
   readonly epoch: number;
   readonly lost: Promise<PerdureError>;
+  readonly running: RunningRows;
   #tellLost: (reason: PerdureError) => void = () => undefined;
   #over: PerdureError | null = null;
   #waiting: Write[] = [];
@@ -125,6 +127,13 @@ class SimDiskSession implements StoreSession {
   ) {
     this.epoch = durable.epoch;
     this.lost = new Promise((resolve) => (this.#tellLost = resolve));
+    const { running } = durable;
+    this.running = {
+      ...running,
+      write: (order, step) => this.#keep(() => running.write(order, step)),
+      forget: async (rows) => void (await this.#keep(() => running.forget(rows))),
+      settle: async () => void (await this.#keep(() => running.settle())),
+    };
   }
 
   append(batch: readonly Append[]): Promise<AppendResult[]> {
@@ -206,6 +215,14 @@ class SimDiskSession implements StoreSession {
     if (this.#over !== null) return;
     if (this.#syncing.length > 0) await new Promise<void>((done) => this.#rested.push(done));
     if (this.#over === null) this.#giveBack(trouble('closed', 'was closed: open it again'));
+  }
+
+  /** False when the session ended first. */
+  #keep(put: () => Promise<unknown>): Promise<boolean> {
+    return this.#write([() => put().then(() => 'ok' as const)], null).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** `unknown`: what a lost write is answered; null to reject. */

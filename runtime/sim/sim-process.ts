@@ -20,6 +20,7 @@ const HELD = label('process.held');
 
 export class SimProcess {
   #alive = true;
+  #seized = false;
   #pausedAtMs: number | null = null;
   #pausedMs = 0;
   #issued = 0;
@@ -54,7 +55,7 @@ export class SimProcess {
 
   /** Runs code inside the process: now, after its pause, or never. */
   enter(code: () => void): void {
-    if (!this.#alive) return;
+    if (!this.#alive || this.#seized) return;
     if (this.#pausedAtMs !== null) {
       this.#held.push(code);
       return;
@@ -65,7 +66,7 @@ export class SimProcess {
 
   /** Asked by a port before it acts for the process; false: nothing may happen and nothing is ever answered. */
   issue(): boolean {
-    if (!this.#alive) return false;
+    if (!this.#alive || this.#seized) return false;
     this.#issued += 1;
     if (this.#issued >= this.#dieAfter) this.crash();
     return true;
@@ -74,6 +75,11 @@ export class SimProcess {
   /** Dies with the n-th request from now on, which still goes out. */
   crashAtIssue(n: number): void {
     this.#dieAfter = this.#issued + n;
+  }
+
+  /** Its code is in a loop that never ends: nothing else of it runs any more, and it can only die. */
+  seize(): void {
+    this.#seized = true;
   }
 
   crash(): void {

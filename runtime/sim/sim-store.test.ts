@@ -132,6 +132,19 @@ function drawListing(draw: SimStream): Operation {
   ]);
 }
 
+/** What an order writes follows from it. */
+function drawRunning(draw: SimStream): Operation {
+  const place = { shard: draw.below(SHARDS), epoch: 1 + draw.below(4) };
+  const order = draw.below(9);
+  const running = { key: { ...KEY, id: IDS[order % IDS.length] as string }, input: `timer ${order}`, build: 'b1' };
+  return draw.of<Operation>([
+    (store) => store.writeRunning(place, order, order % 2 === 0 ? running : null),
+    (store) => store.running(place.shard),
+    (store) => store.writeStable(place.shard, place.epoch),
+    (store) => store.stable(place.shard),
+  ]);
+}
+
 describe('simulated store without faults', () => {
   it.each([1, 2, 3, freshSeed()])('agrees with plain maps on random operations of two hosts, seed %d', async (seed) => {
     const { world, storeOf, processOf } = storeWorld({ seed });
@@ -140,7 +153,14 @@ describe('simulated store without faults', () => {
     const draw = world.random.stream('operations');
     for (let i = 0; i < OPERATIONS; i += 1) {
       const leases = await Promise.all(Array.from({ length: SHARDS }, (_, shard) => model.lease(shard)));
-      const draws = [drawRows, drawIndex, drawKeyed, drawListing, (d: SimStream) => drawOwnership(d, leases)];
+      const draws = [
+        drawRows,
+        drawIndex,
+        drawKeyed,
+        drawListing,
+        drawRunning,
+        (d: SimStream) => drawOwnership(d, leases),
+      ];
       const operation = draw.of(draws)(draw);
       const answer = await world.complete(operation(draw.of(stores)));
       expect({ i, answer }).toEqual({ i, answer: await operation(model) });

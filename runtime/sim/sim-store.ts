@@ -35,6 +35,7 @@ import type {
 } from '../ports/cluster-store';
 import type { EntityFilter, Row } from '../ports/history-store';
 import { matches } from '../ports/query';
+import type { Place, Running, RunningRow } from '../ports/watchdog';
 import type { Ending } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
@@ -61,6 +62,8 @@ import {
   rowCell,
   rowOf,
   watermarkCell,
+  runningCell,
+  runningOf,
   WRITTEN,
 } from './store-cells';
 import type { StoreCluster } from './store-cluster';
@@ -256,6 +259,23 @@ export class SimStore implements ClusterStore {
   async notes(key: EntityKey): Promise<readonly Note[]> {
     const cells = await this.#read(`n\0${keyName(key)}`, keyText(key));
     return cells.map(({ minor, value }) => ({ name: String(minor), bytes: (value as Uint8Array).slice() }));
+  }
+
+  writeRunning({ shard, epoch }: Place, order: number, running: Running | null): Promise<WriteOutcome> {
+    return this.#write(`r\0${shard}`, [runningCell(epoch, order, running)]);
+  }
+
+  async running(shard: number): Promise<readonly RunningRow[]> {
+    return (await this.#read(`r\0${shard}`, `what runs in shard ${shard}`)).map(runningOf);
+  }
+
+  writeStable(shard: number, epoch: number): Promise<WriteOutcome> {
+    return this.#write(`t\0${shard}`, [cellOf('epoch', epoch, epoch)]);
+  }
+
+  async stable(shard: number): Promise<number> {
+    const [cell] = await this.#read(`t\0${shard}`, `the stable epoch of shard ${shard}`);
+    return Number(cell?.value ?? 0);
   }
 
   writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {

@@ -9,6 +9,7 @@ import { hash32 } from '../../framework/codec/hash32';
 import type { EntityKey } from '../../framework/model/identity';
 import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing } from '../ports/cluster-store';
 import type { EntityIndex, Row } from '../ports/history-store';
+import type { Running, RunningRow } from '../ports/watchdog';
 import { hashName } from './random';
 import type { Cell, CellValue, Mutation } from './replica';
 import { WHOLE_PARTITION } from './replica';
@@ -99,6 +100,17 @@ export function listingOf({ minor, timestamp, value }: Cell): Listing {
 /** One character a byte, for ids are in the order of their UTF-8 bytes. */
 export function listingName(id: string): string {
   return Buffer.from(id).toString('latin1');
+}
+
+/** One cell for each epoch; a removal is a later write of nothing. */
+export function runningCell(epoch: number, order: number, running: Running | null): Cell {
+  const value = running && JSON.stringify([running.key, running.input, running.build]);
+  return { major: epoch, minor: 'step', timestamp: order, value };
+}
+
+export function runningOf({ major, value }: Cell): RunningRow {
+  const [key, input, build] = JSON.parse(String(value)) as [EntityKey, string, string];
+  return { epoch: major, key, input, build };
 }
 
 function textOf(listed: string): string {

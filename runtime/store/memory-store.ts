@@ -25,6 +25,7 @@ import type {
   Row,
   StoreSession,
 } from '../ports/history-store';
+import type { RunningRows } from '../ports/watchdog';
 import type { SortPosition } from '../ports/query';
 import {
   checkQuery,
@@ -35,6 +36,7 @@ import {
   matches,
   positionOf,
 } from '../ports/query';
+import { RunningTable } from './running-table';
 
 interface Entity {
   readonly key: EntityKey;
@@ -50,13 +52,14 @@ type Entities = Map<string, Entity>;
 /** A store in this object's memory. Appends are answered at once and lost with the process. */
 export function memoryStore(): HistoryStore {
   const entities: Entities = new Map();
+  const running = new RunningTable();
   let epoch = 0;
   let current: MemorySession | null = null;
   return {
     open: () => {
       current?.lose(new PerdureError('unavailable', 'the memory store was opened again: this session is over'));
       epoch += 1;
-      current = new MemorySession(epoch, entities);
+      current = new MemorySession(epoch, entities, running);
       return Promise.resolve(current);
     },
   };
@@ -64,14 +67,20 @@ export function memoryStore(): HistoryStore {
 
 class MemorySession implements StoreSession {
   readonly lost: Promise<PerdureError>;
+  readonly running: RunningRows;
   private tellLost: (reason: PerdureError) => void = () => undefined;
   private alive = true;
 
   constructor(
     readonly epoch: number,
     private readonly entities: Entities,
+    table: RunningTable,
   ) {
     this.lost = new Promise((resolve) => (this.tellLost = resolve));
+    this.running = table.session(epoch, async (write) => {
+      if (this.alive) table.apply(write);
+      return this.alive;
+    });
   }
 
   lose(reason: PerdureError): void {

@@ -8,6 +8,7 @@
 
 import { PAGE_BYTES, PAGE_ROWS } from '../config';
 import type { ListQuery, Row, StoreSession } from '../ports/history-store';
+import { describeRunning } from './running.contract';
 import { describeRandomOperations } from './store-operations.contract';
 import { birth, INDEX, keyOf, rowOf } from './store.fixture';
 import type { MakeStore, StoreUnderTest } from './store.fixture';
@@ -40,6 +41,7 @@ export function describeHistoryStore(name: string, make: MakeStore): void {
     describe('index', () => describeIndex(current));
     describe('list and count', () => describeList(current));
     describe('sessions', () => describeSessions(current, reopen));
+    describe('running', () => describeRunning(current, reopen));
     describeRandomOperations(make);
   });
 }

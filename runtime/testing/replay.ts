@@ -118,7 +118,7 @@ async function replayOne(
     log: () => undefined,
     maxStateBytes: Infinity,
   };
-  const { instance } = await load({ session, loop, environment, definition, key });
+  const { instance } = await load({ session, loop, environment, definition, key, poison: null });
   const state = instance === null ? {} : Object.fromEntries(decodeFields(instance.encodeWithHashes().bytes));
   return { key, build, records: rows.length, state };
 }

@@ -14,6 +14,9 @@ export const WAL_FILE = 'history.db-wal';
 /** Where a new main file is made before it gets its name. */
 export const NEW_FILE = 'history.db.new';
 export const LOCK_FILE = 'lock.db';
+/** Steps that took their process with them, and where it is made anew (S20). */
+export const RUNNING_FILE = 'running.log';
+export const NEW_RUNNING_FILE = 'running.log.new';
 /** Process id of the holder of the lock, for messages only. */
 export const PID_FILE = 'lock.pid';
 

@@ -21,10 +21,13 @@ import type {
   LoadedPage,
   StoreSession,
 } from '../../ports/history-store';
+import type { RunningRows } from '../../ports/watchdog';
 import { checkQuery, decodeCursor, encodeCursor } from '../../ports/query';
 import type { SortPosition } from '../../ports/query';
 import type { ReaderReply, WriterReply, WriterStats } from './protocol';
 import { ReaderChannel } from './reader-channel';
+import { openRunningFile } from './running-file';
+import type { RunningFile } from './running-file';
 import { toPerdureError } from './trouble';
 import { walkStore } from './verify';
 import type { RowCheck, VerifyReport } from './verify';
@@ -34,6 +37,7 @@ export class SqliteSession implements StoreSession {
   readonly lost: Promise<PerdureError>;
   /** Resolves when both threads have ended and the directory is free. */
   readonly ended: Promise<void>;
+  private readonly runningFile: RunningFile;
   private readonly writes: WriterChannel;
   private readonly reads: ReaderChannel;
   private tellLost: (reason: PerdureError) => void = () => undefined;
@@ -47,6 +51,7 @@ export class SqliteSession implements StoreSession {
     private readonly directory: string,
   ) {
     this.lost = new Promise((resolve) => (this.tellLost = resolve));
+    this.runningFile = openRunningFile(directory, epoch, () => this.isOver);
     this.writes = new WriterChannel(writer);
     this.reads = new ReaderChannel(reader);
     this.ended = Promise.all([writer, reader].map((worker) => this.watch(worker))).then(() => undefined);
@@ -59,6 +64,10 @@ export class SqliteSession implements StoreSession {
   /** True once nothing more can be written. */
   get isOver(): boolean {
     return this.over || this.closing !== null;
+  }
+
+  get running(): RunningRows {
+    return this.runningFile.rows;
   }
 
   append(batch: readonly Append[]): Promise<AppendResult[]> {
@@ -148,6 +157,7 @@ export class SqliteSession implements StoreSession {
 
   private async closeThreads(): Promise<void> {
     this.writes.flush();
+    await this.runningFile.rest();
     try {
       await this.reads.close();
       if (!this.over) this.writer.postMessage('close');

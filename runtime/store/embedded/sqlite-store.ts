@@ -13,7 +13,7 @@ import type { HistoryStore } from '../../ports/history-store';
 import { PerdureError } from '../../../framework/errors';
 import type { ReaderReply, ThreadOptions, WriterReply } from './protocol';
 import { SqliteSession } from './sqlite-session';
-import { toPerdureError } from './trouble';
+import { openTrouble, toPerdureError } from './trouble';
 import { workerFile } from './worker-file';
 
 export interface SqliteStoreOptions {
@@ -62,7 +62,12 @@ async function openSession(options: ThreadOptions): Promise<SqliteSession> {
   }
   if (opened.kind !== 'opened')
     throw new PerdureError('internal', `the writer thread of ${options.directory} began with ${opened.kind}`);
-  return new SqliteSession(opened.epoch, writer, reader, options.directory);
+  try {
+    return new SqliteSession(opened.epoch, writer, reader, options.directory);
+  } catch (error) {
+    await Promise.all([writer.terminate(), reader.terminate()]);
+    throw toPerdureError(openTrouble(options.directory, error));
+  }
 }
 
 function startThread(name: 'writer-thread' | 'reader-thread', workerData: ThreadOptions): Worker {
