@@ -31,7 +31,7 @@ export class Hints {
   /** Where to send the request; null if the hosts are to be asked first. */
   sure(request: Request): Owner | null {
     const doubted = 'key' in request && this.#doubted.has(shardOf(request.key, this.#shards));
-    return doubted ? null : this.best(request);
+    return doubted && !isPlanted('hint-outlives-host') ? null : this.best(request);
   }
 
   /** The hosts have been asked. */
@@ -58,7 +58,6 @@ export class Hints {
 
   /** Nobody listens at the host, or it is silent: all that it owned is in doubt. */
   doubt(session: string): void {
-    if (isPlanted('hint-outlives-host')) return;
     for (const [shard, owner] of this.#owners) if (owner.session === session) this.#doubted.add(shard);
     if (this.#anybody?.session === session) this.#anybody = null;
   }
