@@ -18,8 +18,9 @@ import { PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { isPlanted } from '../../framework/planted-bugs';
-import { INPUT_NAME_CHARS, POISON_DEATHS, UNSTABLE_EPOCHS } from '../config';
+import { INPUT_NAME_CHARS, POISON_DEATHS, STABLE_MS, UNSTABLE_EPOCHS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
+import { unwatched } from '../ports/watchdog';
 import type { Running, RunningRow, RunningRows, Watchdog } from '../ports/watchdog';
 import { idText } from './replies';
 
@@ -37,7 +38,7 @@ export class Poison {
 
   constructor(
     private readonly rows: RunningRows,
-    private readonly watchdog: Watchdog,
+    private readonly watchdog: Watchdog = unwatched,
     private readonly build: string,
   ) {
     this.left = rows.left;
@@ -108,7 +109,7 @@ export class Poison {
   }
 
   /** The session begins to serve; once it has for so long it is stable. */
-  settleAfter(servedMs: number, clock: Pick<Clock, 'after'>): void {
+  settleAfter(servedMs = STABLE_MS, clock: Pick<Clock, 'after'>): void {
     this.stable = clock.after(servedMs, () => this.settle());
   }
 

@@ -26,19 +26,12 @@ import { Poison } from '../activation/poison';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import {
-  EVICTION_TRIES,
-  PASSIVATION_TURNS,
-  RECOVERY_IN_FLIGHT,
-  RECOVERY_PAUSE_MS,
-  STABLE_MS,
-  TIMER_RECHECK_MS,
-} from '../config';
+import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
-import { unwatched, type Watchdog } from '../ports/watchdog';
+import type { Watchdog } from '../ports/watchdog';
 
 export interface ShardOptions {
   readonly session: StoreSession;
@@ -95,7 +88,7 @@ export class Shard implements Grounds {
     this.loop = options.loop;
     this.appends = new AppendGroup(session, options.loop, log);
     this.core = options.core;
-    this.poison = new Poison(session.running, options.watchdog ?? unwatched, options.core.build);
+    this.poison = new Poison(session.running, options.watchdog, options.core.build);
     this.log = log;
     this.limits = limits;
     this.rehearsal = options.rehearsal ?? null;
@@ -114,7 +107,7 @@ export class Shard implements Grounds {
   /** Timers and open work begin; resolves when every entity with open work has been loaded or found broken. */
   async start(): Promise<void> {
     this.timers.start();
-    this.poison.settleAfter(this.options.stableMs ?? STABLE_MS, this.clock);
+    this.poison.settleAfter(this.options.stableMs, this.clock);
     this.recovering = true;
     await this.recoverAll().finally(() => (this.recovering = false));
     void this.session.relist?.((key) => this.relist(key));

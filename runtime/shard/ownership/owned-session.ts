@@ -3,13 +3,9 @@
  *
  * Owns: appending above a key's tail, pages of its history, moving pointers behind snapshots.
  * Does not own: what is known of a key (`known-keys`), its first touch (`first-touch`), repeating writes
-<<<<<<< HEAD
  * (`epoch-writes`), the fence (`session-guard`), entries of timers and open work (`waking/shard-index`), rows of the
- * directory (`lister`, `unlisted`, `relister`), how the shard came to be owned (`takeover`).
-=======
- * (`epoch-writes`), the fence (`session-guard`), index rows (`shard-index`), rows of the directory (`lister`, `unlisted`,
- * `relister`), steps that took their host with them (`running-cells`), how the shard came to be owned (`takeover`).
->>>>>>> eca841c (Steps that take their process with them are not run a third time: suspicions, careful sessions, quarantine (S20))
+ * directory (`lister`, `unlisted`, `relister`), steps that took their host with them (`running-cells`), how the shard
+ * came to be owned (`takeover`).
  *
  * Invariants:
  * 1. A row is issued only above the tail that this session knows; whoever finds another tail is refused.
@@ -83,12 +79,8 @@ export class OwnedSession implements StoreSession {
     this.epoch = epoch;
     this.lost = guard.lost;
     const writes = (this.writes = new EpochWrites(guard, clock));
-<<<<<<< HEAD
-    this.entries = new ShardIndex({ store, guard, writes, clock, shard, epoch }, indexBounds);
-=======
     this.running = new RunningCells(store, writes, { shard, epoch });
-    this.entries = new ShardIndex({ store, writes, shard, epoch });
->>>>>>> eca841c (Steps that take their process with them are not run a third time: suspicions, careful sessions, quarantine (S20))
+    this.entries = new ShardIndex({ store, guard, writes, clock, shard, epoch }, indexBounds);
     this.directory = new Directory(store);
     this.notebook = new EpochNotes(store, writes, epoch);
     const keys = (this.keys = new KnownKeys({ store, guard, writes, epoch, build }));
@@ -100,13 +92,8 @@ export class OwnedSession implements StoreSession {
   /** Rejects with `unavailable` when the store cannot be read or the session is dead. */
   static async open(options: OwnedSessionOptions): Promise<OwnedSession> {
     const session = new OwnedSession(options);
-<<<<<<< HEAD
-    const [, unlisted] = await Promise.all([session.entries.open(), session.unlisted.open()]);
+    const [, unlisted] = await Promise.all([session.entries.open(), session.unlisted.open(), session.running.open()]);
     if (!unlisted) throw session.over('its shard');
-=======
-    const opened = await Promise.all([session.entries.open(), session.unlisted.open(), session.running.open()]);
-    if (opened.includes(false)) throw session.over('its shard');
->>>>>>> eca841c (Steps that take their process with them are not run a third time: suspicions, careful sessions, quarantine (S20))
     return session;
   }
 
