@@ -170,7 +170,10 @@ function recur(
     if (lives() && draw.chance(1)) happen(how, answer);
     arm();
   };
-  dial.onTurn(arm);
+  dial.onTurn(() => {
+    arm();
+    return lives();
+  });
   arm();
 }
 

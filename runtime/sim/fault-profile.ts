@@ -109,7 +109,7 @@ export interface FaultProfile {
 
 /** The profile in force: every part of a world reads through the dial. */
 export class FaultDial {
-  readonly #told: (() => void)[] = [];
+  #told: (() => boolean)[] = [];
 
   constructor(private current: FaultProfile) {}
 
@@ -119,7 +119,7 @@ export class FaultDial {
 
   turn(profile: FaultProfile): void {
     this.current = profile;
-    for (const tell of this.#told) tell();
+    this.#told = this.#told.filter((tell) => tell());
   }
 
   /** What is done in one go under another profile; nothing that passes by itself notices. */
@@ -131,7 +131,8 @@ export class FaultDial {
     return done;
   }
 
-  onTurn(tell: () => void): void {
+  /** `tell` answers whether it wants to be told again. */
+  onTurn(tell: () => boolean): void {
     this.#told.push(tell);
   }
 }
@@ -188,7 +189,7 @@ const calm: FaultProfile = {
     crashWithin: 40,
     halfWay: 0,
     halfWayAgain: 0,
-    downMs: [100, 8 * SECOND_MS],
+    downMs: [100, 5 * SECOND_MS],
     muteEveryMs: 0,
     muteMs: [7 * SECOND_MS, 20 * SECOND_MS],
     drainEveryMs: 0,

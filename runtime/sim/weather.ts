@@ -9,7 +9,7 @@
  */
 
 import type { FaultDial } from './fault-profile';
-import { PROFILES } from './fault-profile';
+import { PROFILES, profileOf } from './fault-profile';
 import type { SimEvent } from './event-queue';
 import type { SimStream } from './random';
 import type { Scenario } from './scenario';
@@ -36,7 +36,7 @@ const AWAKE_EARLY_MS = 120_000;
 /** By then a machine that was down has booted, and sleeps too. */
 const BOOTED_MS = 15_000;
 /** Nothing goes wrong any more after so long, the hour apart: callers that are not done yet get done. */
-const ROUGH_MS = 4 * 60_000;
+const ROUGH_MS = 150_000;
 /** A calm in which nothing gets on is longer by as much as this, so many times at most. */
 const LONGER_MS = 2_000;
 const LONGER_TIMES = 8;
@@ -68,14 +68,16 @@ export class Weather {
 
   private rough(): void {
     const { waves, profile } = this.options.scenario;
-    if (this.world.nowMs > this.endsMs) return this.end();
+    if (this.world.nowMs >= this.endsMs) return this.end();
     this.turn(profile);
     if (waves === null) this.next(ROUGH_MS, () => this.rough());
     else this.next(this.draw.between(waves.roughMs), () => this.calm(this.draw.between(waves.calmMs)));
   }
 
+  /** Hosts are still ended in order and started again: that is what calm weather is used for. */
   private calm(forMs: number): void {
-    this.turn(PROFILES.calm);
+    const { drainEveryMs } = this.options.scenario.profile.hosts;
+    this.turn(profileOf('calm', { hosts: { drainEveryMs } }));
     if (this.draw.float() < MENDS) this.options.mend();
     const before = this.options.progress();
     const later = (times: number) => (): void => {
