@@ -181,8 +181,9 @@ export const SESSION_READ_RETRY_MS = 20;
 /** Pause before a write of unknown outcome is repeated; doubles up to the maximum (C5). */
 export const REWRITE_INITIAL_MS = 10;
 export const REWRITE_MAXIMUM_MS = 1_000;
-/** A bucket is closed by a SEAL row at so many rows (C8). */
+/** A bucket is closed by a SEAL row at so many rows, or bytes (C8). */
 export const BUCKET_ROWS = 10_000;
+export const BUCKET_BYTES = 33_554_432;
 /** Rows read at a time, and index entries. */
 export const BUCKET_PAGE_ROWS = 1_000;
 export const INDEX_PAGE_ENTRIES = 1_000;

@@ -124,7 +124,7 @@ export class Commit {
     const append = this.appendOf(record, changed ? index : null);
     this.turn = new OpenTurn(turn.seq + 1);
     if (this.snapshotIsDue(instance)) this.next.push({ ...this.snapshot(instance), full });
-    if (this.sealIsDue()) this.next.push({ ...this.seal(instance), full });
+    if (this.sealIsDue(append.row)) this.next.push({ ...this.seal(instance), full });
     this.write({ append, turn, wakeAt: index.wakeAt, full });
   }
 
@@ -182,9 +182,10 @@ export class Commit {
     return { append, turn: null, wakeAt: null, full: false };
   }
 
-  private sealIsDue(): boolean {
+  /** After a turn that was closed, and the snapshot that may follow it. */
+  private sealIsDue(turn: Row): boolean {
     const { grounds, key } = this.activation;
-    return grounds.session.sealsAfter?.(key, this.turn.seq - 1) === true;
+    return grounds.session.sealsAfter?.(key, [turn, ...this.next.map(({ append }) => append.row)]) === true;
   }
 
   private seal({ environment }: Instance): Writing {

@@ -16,6 +16,7 @@ import { errorReply } from '../activation/replies';
 import { HEARTBEAT_DEAD_MS, REOPEN_INITIAL_MS, REOPEN_MAXIMUM_MS } from '../config';
 import type { ClusterStore } from '../ports/cluster-store';
 import { Directory } from '../shard/directory';
+import type { Layout } from '../shard/ownership/layout';
 import { answerDirectoryRequest } from '../shard/requests';
 import type { IndexBounds } from '../shard/waking/consolidation';
 import type { Reply, Request } from '../wire/envelope';
@@ -31,8 +32,8 @@ export interface ClusterHostSettings extends CodeSettings {
   readonly store: ClusterStore;
   /** Clients can reach this host; asked at each heartbeat (C3). */
   readonly connected: () => boolean;
-  /** Rows of a bucket before its SEAL; BUCKET_ROWS when absent. */
-  readonly bucketRows?: number;
+  /** What differs from LAYOUT. */
+  readonly layout?: Partial<Layout>;
   readonly indexBounds?: IndexBounds;
   /** Counts which ways the host went. */
   readonly reached?: Reached;

@@ -29,6 +29,7 @@ import type { Clock } from '../ports/clock';
 import type { Beat, ClusterStore } from '../ports/cluster-store';
 import type { Entropy } from '../ports/entropy';
 import type { Log } from '../ports/telemetry';
+import type { Layout } from '../shard/ownership/layout';
 import type { OwnedSession } from '../shard/ownership/owned-session';
 import { SessionGuard } from '../shard/ownership/session-guard';
 import { answerRequest } from '../shard/requests';
@@ -56,7 +57,8 @@ export interface MemberSettings {
   readonly build: string;
   /** Of the build (S29). */
   readonly ordinal: number;
-  readonly bucketRows?: number;
+  /** What differs from LAYOUT. */
+  readonly layout?: Partial<Layout>;
   readonly indexBounds?: IndexBounds;
   /** Clients can reach this host. */
   readonly connected: () => boolean;

@@ -18,6 +18,7 @@ import type { Clock } from '../ports/clock';
 import type { ClusterStore } from '../ports/cluster-store';
 import type { Log } from '../ports/telemetry';
 import { LeaseMachine, NOBODY } from '../shard/ownership/lease';
+import type { Layout } from '../shard/ownership/layout';
 import { OwnedSession } from '../shard/ownership/owned-session';
 import type { SessionGuard } from '../shard/ownership/session-guard';
 import { perform } from '../shard/ownership/takeover';
@@ -33,7 +34,8 @@ export interface TenureSettings {
   readonly clock: Clock;
   readonly log: Log;
   readonly build: string;
-  readonly bucketRows?: number;
+  /** What differs from LAYOUT. */
+  readonly layout?: Partial<Layout>;
   readonly indexBounds?: IndexBounds;
   readonly guard: SessionGuard;
   readonly marks: DeathMarks;
@@ -139,12 +141,9 @@ export class Tenure {
 
   private async begin(): Promise<void> {
     const { state } = this.machine;
-    const { store, guard, clock, build, bucketRows, indexBounds, log, shardOn, reached } = this.settings;
+    const { store, guard, clock, build, layout = {}, indexBounds, log, shardOn, reached } = this.settings;
     if (state.at !== 'owned' || !guard.alive) return;
-    const bounds = {
-      ...(bucketRows === undefined ? {} : { bucketRows }),
-      ...(indexBounds === undefined ? {} : { indexBounds }),
-    };
+    const bounds = { layout, ...(indexBounds === undefined ? {} : { indexBounds }) };
     const options = { store, guard, clock, shard: this.number, epoch: state.lease.epoch, build, ...bounds };
     const session = await OwnedSession.open(options).catch((error: unknown) => {
       reached('unopened');

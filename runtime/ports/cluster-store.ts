@@ -45,11 +45,18 @@ export interface Beat {
   readonly shards: readonly (readonly [shard: number, epoch: number])[];
 }
 
-/** Where a key's chain begins: the snapshot's or first row's place; written with timestamp `seq` (C8). */
+/** Where a key's chain begins: the place of a snapshot; written with timestamp `seq` (C8). */
 export interface Pointer {
   readonly seq: number;
   readonly epoch: number;
   readonly bucket: number;
+  /** Rows of the history that its bucket holds before it, and their bytes: how full it is, known without reading it. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Buckets below it are deleted, or may be at any time. */
+  readonly kept: number;
+  /** Buckets below it are deleted. */
+  readonly gone: number;
 }
 
 export interface BucketPage {

@@ -153,8 +153,8 @@ export interface StoreSession {
   /** Waits for what was issued, then gives the store back. Safe to call twice. */
   close(): Promise<void>;
 
-  /** True when the row after this one must be a SEAL, for the bucket is full (C8). Never where there are no buckets. */
-  sealsAfter?(key: EntityKey, seq: number): boolean;
+  /** True when the row after these, which are not appended yet, must be a SEAL, for the bucket is full (C8). */
+  sealsAfter?(key: EntityKey, rows: readonly Row[]): boolean;
   /**
    * An entity's history was read and replayed: what wakes it is found again from now on (C6). Answered before it serves.
    * Needed where the index is written apart from the rows.

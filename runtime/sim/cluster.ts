@@ -134,7 +134,7 @@ export class SimCluster implements Site {
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
       prepare: () => undefined,
       connected: () => true,
-      bucketRows: BUCKET_ROWS,
+      layout: { bucketRows: BUCKET_ROWS },
       indexBounds: INDEX_BOUNDS,
       serving: (session) => serveFrames({ messenger, clock }, session),
       reached: (branch) => this.world.count(`host.${branch}`),

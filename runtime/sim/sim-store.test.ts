@@ -1,5 +1,5 @@
 import type { EntityKey } from '../../framework/model/identity';
-import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease, Listing } from '../ports/cluster-store';
+import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease, Listing, Pointer } from '../ports/cluster-store';
 import type { EntityIndex, Row } from '../ports/history-store';
 import { ClusterModel } from './cluster-model.fixture';
 import type { ProfileName } from './fault-profile';
@@ -27,6 +27,10 @@ const entriesOf = (draw: SimStream): IndexEntry[] =>
 /** The bytes follow from the place: a place has one byte string for ever (C5). */
 function rowOf(seq: number, epoch: number, id: string): Row {
   return { seq, epoch, kind: 1 + (seq % 3), bytes: new Uint8Array(Buffer.from(`${seq}.${epoch}.${id.slice(0, 5)}`)) };
+}
+
+function pointerTo(seq: number, epoch: number, bucket: number): Pointer {
+  return { seq, epoch, bucket, rows: 2, bytes: 200, kept: 1, gone: 0 };
 }
 
 function drawRows(draw: SimStream): Operation {
@@ -103,7 +107,7 @@ function drawKeyed(draw: SimStream): Operation {
   return draw.of<Operation>([
     (store) => store.writeNote(key, name, noted, seq),
     (store) => store.notes(key),
-    (store) => store.writePointer(key, { seq, epoch: seq % 7, bucket: seq % 3 }),
+    (store) => store.writePointer(key, pointerTo(seq, seq % 7, seq % 3)),
     (store) => store.pointer(key),
     (store) => store.writeBlob(key, name, bytes),
     (store) => store.blob(key, name),
@@ -301,9 +305,9 @@ describe('simulated store', () => {
   it('mixes two pointers of one seq, as any row of several cells with one timestamp (C8a)', async () => {
     const { world, storeOf, processOf } = storeWorld({ seed: 1 });
     const store = storeOf(processOf('a'));
-    await world.complete(store.writePointer(KEY, { seq: 5, epoch: 1, bucket: 9 }));
-    await world.complete(store.writePointer(KEY, { seq: 5, epoch: 2, bucket: 3 }));
-    expect(await world.complete(store.pointer(KEY))).toEqual({ seq: 5, epoch: 2, bucket: 9 });
+    await world.complete(store.writePointer(KEY, pointerTo(5, 1, 9)));
+    await world.complete(store.writePointer(KEY, pointerTo(5, 2, 3)));
+    expect(await world.complete(store.pointer(KEY))).toEqual(pointerTo(5, 2, 9));
   });
 
   it('reaches every fault and branch under its profiles', async () => {

@@ -7,7 +7,7 @@
  *
  * Invariants:
  * 1. Timestamps: write-once rows `WRITTEN`, a deletion one more; a beat its number and its deletion above all, a pointer
- *    its seq, a watermark its value, a listing its stamp, a note its order. A pointer is three cells, so that two pointers
+ *    its seq, a watermark its value, a listing its stamp, a note its order. A pointer is several cells, so that two pointers
  *    of one seq would mix.
  * 2. Every write is told to the trace with its content: a host that is not deterministic changes the trace hash.
  * 3. `Unavailable` is the only refusal of a plain write; of a conditional one it is unknown, so that `refused` there says
@@ -59,6 +59,8 @@ import {
   partCell,
   partName,
   partOf,
+  pointerCells,
+  pointerOf,
   rowCell,
   rowOf,
   watermarkCell,
@@ -167,16 +169,13 @@ export class SimStore implements ClusterStore {
     };
   }
 
-  writePointer(key: EntityKey, { seq, epoch, bucket }: Pointer): Promise<WriteOutcome> {
-    const cells = [cellOf('bucket', seq, bucket), cellOf('epoch', seq, epoch), cellOf('seq', seq, seq)];
-    return this.#write(`p\0${keyName(key)}`, cells);
+  writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {
+    return this.#write(`p\0${keyName(key)}`, pointerCells(pointer));
   }
 
   async pointer(key: EntityKey): Promise<Pointer | null> {
     const cells = await this.#read(`p\0${keyName(key)}`, keyText(key));
-    if (cells.length === 0) return null;
-    const [bucket, epoch, seq] = cells.map(({ value }) => Number(value)) as [number, number, number];
-    return { seq, epoch, bucket };
+    return cells.length === 0 ? null : pointerOf(cells);
   }
 
   writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {

@@ -7,7 +7,7 @@
 
 import { hash32 } from '../../framework/codec/hash32';
 import type { EntityKey } from '../../framework/model/identity';
-import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing } from '../ports/cluster-store';
+import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing, Pointer } from '../ports/cluster-store';
 import type { EntityIndex, Row } from '../ports/history-store';
 import type { Running, RunningRow } from '../ports/watchdog';
 import { hashName } from './random';
@@ -39,6 +39,16 @@ export function rowCell({ seq, epoch, kind, bytes }: Row): Cell {
 export function rowOf({ major, minor, value }: Cell): Row {
   const bytes = value as Uint8Array;
   return { seq: major, epoch: Number(minor), kind: bytes[0] as number, bytes: new Uint8Array(bytes.subarray(1)) };
+}
+
+/** One cell a column, as in Cassandra; two pointers of one seq would mix. */
+export function pointerCells(pointer: Pointer): readonly Cell[] {
+  const columns = Object.entries(pointer) as [string, number][];
+  return columns.map(([minor, value]) => ({ major: 0, minor, timestamp: pointer.seq, value }));
+}
+
+export function pointerOf(cells: readonly Cell[]): Pointer {
+  return Object.fromEntries(cells.map(({ minor, value }) => [minor, Number(value)])) as unknown as Pointer;
 }
 
 export function partName(shard: number, { kind, epoch, bucket }: IndexPart): string {

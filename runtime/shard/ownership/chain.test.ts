@@ -1,6 +1,6 @@
 import { ROW_KIND } from '../../../framework/core/history';
 import type { Linked, Place } from './chain';
-import { adopt, chainTo } from './chain';
+import { adopt, chainDown } from './chain';
 
 type Kind = keyof typeof ROW_KIND;
 
@@ -71,9 +71,12 @@ describe('the adopted chain', () => {
     expect(shown(found?.rewrite)).toEqual(['2.1', '3.2', '4.3']);
   });
 
-  it('can be read again up to a known tail, from a seq on', () => {
-    const rows = [row('1.1', null), row('2.1', '1.1'), row('3.1', '2.1'), row('4.1', '3.1')];
-    expect(shown(chainTo(rows, base('3.1'), null, 2) ?? undefined)).toEqual(['2.1', '3.1']);
-    expect(chainTo(rows.slice(2), base('4.1'), null)).toBeNull();
+  it('can be followed down from a link, as far as its rows were read', () => {
+    const rows = [row('1.1', null), row('2.1', '1.1'), row('2.2', '1.1'), row('3.2', '2.2')];
+    const link = (text: string, hash = text) => ({ ...base(text), hash: Buffer.from(hash) });
+    expect(shown(chainDown(rows, link('3.2')))).toEqual(['1.1', '2.2', '3.2']);
+    expect(shown(chainDown(rows.slice(2), link('3.2')))).toEqual(['2.2', '3.2']);
+    expect(chainDown(rows, link('4.2'))).toEqual([]);
+    expect(chainDown(rows, link('3.2', 'other'))).toEqual([]);
   });
 });

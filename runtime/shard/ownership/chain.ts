@@ -47,16 +47,27 @@ export function adopt(found: readonly Linked[], base: Place | null): Adopted | n
   return null;
 }
 
-/** The rows from the base, or from the first one of at least `fromSeq`, to the given tail; null when one is missing. */
-export function chainTo(found: readonly Linked[], tail: Place, base: Place | null, fromSeq = 1): Linked[] | null {
+/** The rows that lead down from a link, the lowest found first; none when what it names is not there. */
+export function chainDown(found: readonly Linked[], from: Link): Linked[] {
   const byPlace = placed(found);
-  const last = byPlace.get(placeText(tail));
-  return last === undefined ? null : trace(last, byPlace, base, fromSeq);
+  const rows: Linked[] = [];
+  for (let next: Link | null = from; next !== null;) {
+    const row = byPlace.get(placeText(next));
+    if (row === undefined || !sameBytes(row.hash, next.hash)) break;
+    rows.push(row);
+    next = row.prev;
+  }
+  return rows.reverse();
 }
 
-function trace(tail: Linked, byPlace: ReadonlyMap<string, Linked>, base: Place | null, fromSeq = 1): Linked[] | null {
+/** Where the row after this one stands. */
+export function bucketAfter({ row, bucket }: { readonly row: Row; readonly bucket: number }): number {
+  return row.kind === ROW_KIND.seal ? bucket + 1 : bucket;
+}
+
+function trace(tail: Linked, byPlace: ReadonlyMap<string, Linked>, base: Place | null): Linked[] | null {
   const rows = [tail];
-  for (let at = tail; !isBase(at, base) && at.row.seq > fromSeq;) {
+  for (let at = tail; !isBase(at, base);) {
     const { prev } = at;
     const before = prev === null ? undefined : byPlace.get(placeText(prev));
     if (prev === null || before === undefined) return null;

@@ -109,7 +109,7 @@ describe('the first touch of a key in an epoch', () => {
 
   it('never takes a key whose base is missing for an empty one (C6)', async () => {
     const replicas = new Replicas();
-    replicas.pointed = { seq: 5, epoch: 1, bucket: 0 };
+    replicas.pointed = { seq: 5, epoch: 1, bucket: 0, rows: 4, bytes: 400, kept: 0, gone: 0 };
     await expect(replicas.touch(3, 0, 1)).rejects.toMatchObject({ code: 'internal', reason: 'corrupt' });
     expect(replicas.writes).toBe(0);
   });

@@ -13,12 +13,11 @@ import { ROW_KIND } from '../../../framework/core/history';
 import { PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
-import { readRow } from '../../activation/loader';
-import { BUCKET_PAGE_ROWS } from '../../config';
 import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
+import { readBuckets } from './buckets';
 import type { Adopted, Linked } from './chain';
-import { adopt } from './chain';
+import { adopt, bucketAfter } from './chain';
 import type { EpochWrites } from './epoch-writes';
 import { isPlanted } from '../../../framework/planted-bugs';
 import type { SessionGuard } from './session-guard';
@@ -56,35 +55,14 @@ export async function firstTouch(toucher: Toucher, key: EntityKey): Promise<Touc
   return { rows, pointer, fenced: true };
 }
 
-/**
- * All rows of a key from a seq on, over all epochs: buckets from the given one until the first that has none, which is
- * not looked for up to bucket `through`: a bucket that ends below the seq is not the last one.
- */
-export async function readBuckets(
-  store: ClusterStore,
-  key: EntityKey,
-  from: { readonly bucket: number; readonly seq: number; readonly through: number },
-): Promise<Linked[]> {
-  const all: Linked[] = [];
-  for (let { bucket } = from; ; bucket += 1) {
-    const before = all.length;
-    let next: { readonly seq: number; readonly epoch: number } | null = { seq: from.seq, epoch: 0 };
-    while (next !== null) {
-      const page = await store.readRows(key, bucket, next, BUCKET_PAGE_ROWS);
-      for (const row of page.rows) all.push(linkedOf(key, row, bucket));
-      next = page.next;
-    }
-    if (all.length === before && bucket >= from.through) return all;
-  }
-}
-
 /** Null when what was found does not close at the base. */
 async function read(
   store: ClusterStore,
   key: EntityKey,
 ): Promise<{ readonly adopted: Adopted; readonly pointer: Pointer | null } | 'empty' | null> {
   const pointer = await store.pointer(key);
-  const found = await readBuckets(store, key, { bucket: 0, seq: 0, ...pointer, through: 0 });
+  const { bucket, seq } = pointer ?? { bucket: 0, seq: 0 };
+  const found = await readBuckets(store, key, { bucket, seq });
   if (found.length === 0 && pointer === null) return 'empty';
   const adopted = adopt(found, pointer);
   return adopted === null ? null : { adopted, pointer };
@@ -113,16 +91,6 @@ function fenceAbove(tail: Linked, { epoch, build }: Toucher): Linked {
   const bytes = encodeRecord({ kind: 'fence', seq, epoch, prev, build });
   const row = { seq, epoch, kind: ROW_KIND.fence, bytes };
   return { row, bucket: bucketAfter(tail), prev, hash: recordHash(bytes) };
-}
-
-/** Where the row after this one stands. */
-export function bucketAfter({ row, bucket }: { readonly row: Row; readonly bucket: number }): number {
-  return row.kind === ROW_KIND.seal ? bucket + 1 : bucket;
-}
-
-function linkedOf(key: EntityKey, row: Row, bucket: number): Linked {
-  const { record, hash } = readRow(key, row);
-  return { row, bucket, prev: record.prev, hash };
 }
 
 function over(key: EntityKey): PerdureError {

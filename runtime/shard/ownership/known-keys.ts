@@ -1,8 +1,8 @@
 /**
  * Known keys: what one epoch knows of the keys it has touched.
  *
- * Owns: one first touch per key at a time, each key's tail, base and bucket in memory, reading its chain again.
- * Does not own: how a key is touched (`first-touch`), appending (`owned-session`).
+ * Owns: one first touch per key at a time, what is kept of it in memory, and who is put out.
+ * Does not own: how a key is touched (`first-touch`), its history (`key-history`), appending (`owned-session`).
  *
  * Invariants: a key that is being written or read stays known; one that was put out is touched again at its next use,
  * and finds its own epoch's tail (C6). There is room for more keys than may be in memory, so that one that was found
@@ -10,29 +10,21 @@
  */
 
 import { ROW_KIND } from '../../../framework/core/history';
-import { assert } from '../../../framework/assert';
 import type { EntityKey } from '../../../framework/model/identity';
-import { keyText } from '../../../framework/model/identity';
-import { KNOWN_KEYS } from '../../config';
-import type { Pointer } from '../../ports/cluster-store';
-import type { EntityIndex } from '../../ports/history-store';
-import type { Linked, Place } from './chain';
-import { chainTo } from './chain';
+import { KNOWN_KEYS, PAGE_BYTES, PAGE_ROWS } from '../../config';
+import type { EntityIndex, LoadedPage, Row } from '../../ports/history-store';
+import type { Linked } from './chain';
 import type { Touched, Toucher } from './first-touch';
-import { bucketAfter, firstTouch, readBuckets } from './first-touch';
+import { firstTouch } from './first-touch';
+import { KeyHistory } from './key-history';
 
 export interface Known {
-  /** The last row at quorum; null as long as there is no history. */
-  tail: Place | null;
-  /** Of the next row. */
-  bucket: number;
-  /** The last snapshot; null without one. */
-  base: Pointer | null;
-  /** Where the stored pointer leads, as far as this epoch knows. */
-  pointer: Pointer | null;
+  readonly history: KeyHistory;
   index: EntityIndex | null;
-  /** Rows of the first touch, for the load that asked for it. */
-  fresh: readonly Linked[] | null;
+  /** The page that a load begins with, for the one that asked for the first touch. */
+  fresh: LoadedPage | null;
+  /** A pointer is on its way behind a snapshot. */
+  following: boolean;
   /** Uses that are not over. */
   busy: number;
   readonly row: DirectoryRow;
@@ -88,17 +80,6 @@ export class KnownKeys {
     }
   }
 
-  /** The rows from `base`, or from `fromSeq`, to the tail, read again. */
-  async chain(key: EntityKey, known: Known, base: Pointer | null, fromSeq = 1): Promise<readonly Linked[]> {
-    const { tail, bucket: through } = known;
-    if (tail === null) return [];
-    const from = { bucket: base?.bucket ?? 0, seq: Math.max(base?.seq ?? 1, fromSeq), through };
-    const found = await readBuckets(this.toucher.store, key, from);
-    const rows = chainTo(found, tail, base, fromSeq);
-    assert(rows !== null, `${keyText(key)}: every row below one at quorum is at quorum`);
-    return rows;
-  }
-
   private async touch(key: EntityKey, text: string): Promise<Known> {
     const touched = await firstTouch(this.toucher, key);
     const known = touched === null ? unknown() : knownOf(touched);
@@ -118,7 +99,7 @@ export class KnownKeys {
 
 function unknown(): Known {
   const row = { stamp: 0, listed: null, atMs: -Infinity };
-  return { tail: null, bucket: 0, base: null, pointer: null, index: null, fresh: null, busy: 0, row };
+  return { history: KeyHistory.empty(), index: null, fresh: null, following: false, busy: 0, row };
 }
 
 /** Of a key that cannot be touched, for its history is corrupt. */
@@ -129,17 +110,24 @@ export function detached(): Known {
 }
 
 function knownOf({ rows, pointer, fenced }: Touched): Known {
-  const tail = rows.at(-1);
-  assert(tail !== undefined, 'an adopted chain has rows');
-  const snapshot = rows.findLast(({ row }) => row.kind === ROW_KIND.snapshot);
-  const base = snapshot === undefined ? null : placeOf(snapshot);
-  const place = { seq: tail.row.seq, epoch: tail.row.epoch };
   const known = fenced ? unknown() : detached();
-  return { ...known, tail: place, bucket: bucketAfter(tail), base, pointer, fresh: rows };
+  return { ...known, history: KeyHistory.of(rows, pointer), fresh: firstPage(rows) };
 }
 
-function placeOf({ row, bucket }: Linked): Pointer {
-  return { seq: row.seq, epoch: row.epoch, bucket };
+/** A load begins at the last snapshot: what is before it does not count any more (S24). */
+function firstPage(rows: readonly Linked[]): LoadedPage {
+  const from = Math.max(
+    rows.findLastIndex(({ row }) => row.kind === ROW_KIND.snapshot),
+    0,
+  );
+  const page: Row[] = [];
+  let bytes = 0;
+  for (const { row } of rows.slice(from)) {
+    bytes += row.bytes.length;
+    if (page.length === PAGE_ROWS || (page.length > 0 && bytes > PAGE_BYTES)) return { rows: page, next: row.seq };
+    page.push(row);
+  }
+  return { rows: page, next: null };
 }
 
 export function textOf({ namespace, type, id }: EntityKey): string {

@@ -256,7 +256,7 @@ describe('marks of entities that cannot be loaded', () => {
     await owners.turn(first, KEY, listedIndex(7));
     await owners.clock.advance(100);
     await owners.kill(first);
-    await owners.model.writePointer(KEY, { seq: 9, epoch: 1, bucket: 0 });
+    await owners.model.writePointer(KEY, { seq: 9, epoch: 1, bucket: 0, rows: 0, bytes: 0, kept: 0, gone: 0 });
     for (let round = 0; round < 2; round += 1) {
       const session = await owners.next();
       await expect(owners.wait(session.load(KEY))).rejects.toMatchObject({ reason: 'corrupt' });

@@ -97,7 +97,7 @@ export class Lister {
 
   /** Lists what is no turn's: `corrupt`, `diverged`. False when the shard is lost first. */
   async mark(key: EntityKey, known: Known | null, index: EntityIndex): Promise<boolean> {
-    const change = this.change(key, known ?? detached(), { seq: known?.tail?.seq ?? null, index });
+    const change = this.change(key, known ?? detached(), { seq: known?.history.tail?.seq ?? null, index });
     if (!(await change.announced)) return false;
     change.commit();
     return true;

@@ -1,26 +1,24 @@
 /**
  * Owned session: one ownership (shard, epoch) of a cluster's store, as the session a shard runs on.
  *
- * Owns: appending above a key's tail, pages of its history, moving pointers behind snapshots.
- * Does not own: what is known of a key (`known-keys`), its first touch (`first-touch`), repeating writes
- * (`epoch-writes`), the fence (`session-guard`), entries of timers and open work (`waking/shard-index`), rows of the
- * directory (`lister`, `unlisted`, `relister`), steps that took their host with them (`running-cells`), how the shard
- * came to be owned (`takeover`).
+ * Owns: appending above a key's tail.
+ * Does not own: what is known of a key (`known-keys`), its first touch (`first-touch`), pages of its history
+ * (`history-pages`), pointers (`behind-snapshots`), repeating writes (`epoch-writes`), the fence (`session-guard`),
+ * entries of timers and open work (`waking/shard-index`), rows of the directory (`lister`, `unlisted`, `relister`), steps
+ * that took their host with them (`running-cells`), how the shard came to be owned (`takeover`).
  *
  * Invariants:
  * 1. A row is issued only above the tail that this session knows; whoever finds another tail is refused.
- * 2. A pointer moves to a snapshot only once that is at quorum and a later session read says alive (C2).
- * 3. Once closed, nothing is issued, confirmed or answered any more, for ever (C4).
+ * 2. Once closed, nothing is issued, confirmed or answered any more, for ever (C4).
  */
 
-import { ROW_KIND } from '../../../framework/core/history';
 import { isPerdureError, PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
-import { BUCKET_ROWS, PAGE_BYTES, PAGE_ROWS } from '../../config';
+import { PAGE_ROWS } from '../../config';
 import type { Clock } from '../../ports/clock';
-import type { ClusterStore, Note, Pointer } from '../../ports/cluster-store';
+import type { ClusterStore, Note } from '../../ports/cluster-store';
 import type {
   Append,
   AppendResult,
@@ -36,12 +34,14 @@ import type {
 import { Directory } from '../directory';
 import type { IndexBounds } from '../waking/consolidation';
 import { ShardIndex } from '../waking/shard-index';
-import type { Linked } from './chain';
+import { BehindSnapshots } from './behind-snapshots';
 import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
-import { bucketAfter } from './first-touch';
+import { HistoryPages } from './history-pages';
 import type { Known } from './known-keys';
 import { KnownKeys } from './known-keys';
+import type { Layout } from './layout';
+import { LAYOUT } from './layout';
 import { Lister } from './lister';
 import type { LoadEntity } from './relister';
 import { Relister } from './relister';
@@ -56,8 +56,8 @@ export interface OwnedSessionOptions {
   readonly shard: number;
   readonly epoch: number;
   readonly build: string;
-  /** Rows of a bucket before its SEAL; BUCKET_ROWS when absent. */
-  readonly bucketRows?: number;
+  /** What differs from LAYOUT. */
+  readonly layout?: Partial<Layout>;
   readonly indexBounds?: IndexBounds;
 }
 
@@ -69,6 +69,9 @@ export class OwnedSession implements StoreSession {
   readonly running: RunningCells;
   private readonly entries: ShardIndex;
   private readonly keys: KnownKeys;
+  private readonly pages: HistoryPages;
+  private readonly behind: BehindSnapshots;
+  private readonly layout: Layout;
   private readonly directory: Directory;
   private readonly notebook: EpochNotes;
   private readonly unlisted: Unlisted;
@@ -83,7 +86,11 @@ export class OwnedSession implements StoreSession {
     this.entries = new ShardIndex({ store, guard, writes, clock, shard, epoch }, indexBounds);
     this.directory = new Directory(store);
     this.notebook = new EpochNotes(store, writes, epoch);
-    const keys = (this.keys = new KnownKeys({ store, guard, writes, epoch, build }));
+    const toucher = { store, guard, writes, epoch, build };
+    const keys = (this.keys = new KnownKeys(toucher));
+    this.pages = new HistoryPages(store);
+    this.behind = new BehindSnapshots(toucher);
+    this.layout = { ...LAYOUT, ...options.layout };
     const fence = (): Promise<boolean> => this.fence();
     const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence }));
     this.lister = new Lister({ store, writes, clock, keys, unlisted, fence });
@@ -92,8 +99,9 @@ export class OwnedSession implements StoreSession {
   /** Rejects with `unavailable` when the store cannot be read or the session is dead. */
   static async open(options: OwnedSessionOptions): Promise<OwnedSession> {
     const session = new OwnedSession(options);
-    const [, unlisted] = await Promise.all([session.entries.open(), session.unlisted.open(), session.running.open()]);
-    if (!unlisted) throw session.over('its shard');
+    const { entries, unlisted, running } = session;
+    const [, ...opened] = await Promise.all([entries.open(), unlisted.open(), running.open()]);
+    if (opened.includes(false)) throw session.over('its shard');
     return session;
   }
 
@@ -112,26 +120,16 @@ export class OwnedSession implements StoreSession {
 
   load(key: EntityKey): Promise<LoadedPage> {
     return this.keys.use(key, async (known) => {
-      const { fresh, base, pointer } = known;
+      const { fresh, history } = known;
       known.fresh = null;
-      if (known.tail === null) this.entries.absent(key);
-      if (base !== null && (pointer === null || pointer.seq < base.seq)) void this.movePointer(key, known, base);
-      const rows = fresh ?? (await this.keys.chain(key, known, base));
-      return pageOf(fromSnapshot(rows), PAGE_ROWS);
+      if (history.tail === null) this.entries.absent(key);
+      this.behind.follow(key, known);
+      return fresh ?? this.pages.page(key, history, history.base?.seq ?? 1, PAGE_ROWS);
     });
   }
 
   rows(key: EntityKey, fromSeq: number, limit: number): Promise<LoadedPage> {
-    return this.keys.use(key, async (known) => {
-      const { base, tail } = known;
-      if (tail === null || fromSeq > tail.seq) return { rows: [], next: null };
-      const near = base !== null && fromSeq >= base.seq;
-      const rows = await this.keys.chain(key, known, near ? base : null, near ? base.seq : Math.max(fromSeq, 1));
-      return pageOf(
-        rows.filter(({ row }) => row.seq >= fromSeq),
-        Math.min(limit, PAGE_ROWS),
-      );
-    });
+    return this.keys.use(key, ({ history }) => this.pages.page(key, history, Math.max(fromSeq, 1), limit));
   }
 
   segment(key: EntityKey, name: string): Promise<Uint8Array | null> {
@@ -141,16 +139,17 @@ export class OwnedSession implements StoreSession {
   /** As the directory has it, and open, as long as this epoch has not adopted it: a look costs little. */
   async index(key: EntityKey): Promise<{ readonly index: EntityIndex; readonly seq: number } | null> {
     const known = await this.knowBroken(key);
-    if (known !== null && known.tail === null) return null;
-    if (known?.tail != null && known.index !== null) return { index: known.index, seq: known.tail.seq };
+    const tail = known?.history.tail;
+    if (tail === null) return null;
+    if (tail !== undefined && known?.index != null) return { index: known.index, seq: tail.seq };
     const found = await this.lister.standing(key);
-    return found && { index: { ...found.index, open: true }, seq: known?.tail?.seq ?? found.seq };
+    return found && { index: { ...found.index, open: true }, seq: tail?.seq ?? found.seq };
   }
 
   /** Listed above what its last turn said, and found again as open work by every owner to come. */
   async mark(key: EntityKey, index: EntityIndex): Promise<void> {
     const known = await this.knowBroken(key);
-    if (known !== null && known.tail === null) return;
+    if (known?.history.tail === null) return;
     const marked = Promise.all([this.entries.insert(key, index), this.lister.mark(key, known, index)]);
     if ((await marked).includes(false)) throw this.over(keyText(key));
     if (known !== null) known.index = index;
@@ -159,7 +158,7 @@ export class OwnedSession implements StoreSession {
 
   async adopted(key: EntityKey, index: EntityIndex): Promise<void> {
     const known = await this.keys.know(key);
-    const listed = { seq: known.tail?.seq ?? null, index };
+    const listed = { seq: known.history.tail?.seq ?? null, index };
     const change = isPlanted('adoption-lists-nothing') ? null : this.lister.begin(key, known, listed);
     const entered = isPlanted('adopted-not-indexed') || this.entries.insert(key, index);
     const adopted = await Promise.all([entered, change?.announced ?? true]);
@@ -180,10 +179,11 @@ export class OwnedSession implements StoreSession {
     return this.lister.flush();
   }
 
-  /** By its number alone, so that every epoch seals a bucket at the same place, or a FENCE later (C8). */
-  sealsAfter(key: EntityKey, seq: number): boolean {
-    const bucket = this.keys.peek(key)?.bucket ?? 0;
-    return seq + 1 >= (bucket + 1) * (this.options.bucketRows ?? BUCKET_ROWS);
+  sealsAfter(key: EntityKey, pending: readonly Row[]): boolean {
+    const { rows, bytes } = this.keys.peek(key)?.history ?? { rows: 0, bytes: 0 };
+    const { bucketRows, bucketBytes } = this.layout;
+    const isFull = pending.reduce((sum, row) => sum + row.bytes.length, bytes) >= bucketBytes;
+    return isFull || rows + pending.length + 1 >= bucketRows;
   }
 
   unfired(key: EntityKey): Promise<void> {
@@ -211,8 +211,8 @@ export class OwnedSession implements StoreSession {
   }
 
   async note(key: EntityKey, name: string, bytes: Uint8Array | null): Promise<void> {
-    const { tail } = await this.keys.know(key);
-    if (tail !== null) await this.notebook.write(key, name, bytes);
+    const { history } = await this.keys.know(key);
+    if (history.tail !== null) await this.notebook.write(key, name, bytes);
   }
 
   notes(key: EntityKey): Promise<readonly Note[]> {
@@ -228,9 +228,9 @@ export class OwnedSession implements StoreSession {
   private appendOne(append: Append): Promise<AppendResult> {
     const { key, row, index } = append;
     return this.keys.use(key, async (known) => {
-      if ((known.tail?.seq ?? 0) !== row.seq - 1) return 'refused';
+      const { tail, bucket } = known.history;
+      if ((tail?.seq ?? 0) !== row.seq - 1) return 'refused';
       if (!(await this.writeSegments(append))) return 'unknown';
-      const { bucket } = known;
       const { store } = this.options;
       const change = index && this.lister.begin(key, known, { seq: row.seq, index });
       const [result, indexed, announced] = await Promise.all([
@@ -244,7 +244,7 @@ export class OwnedSession implements StoreSession {
       }
       if (result !== 'ok') return result;
       if (!indexed || !announced) return 'unknown';
-      this.wrote(key, known, append, bucket);
+      this.wrote(key, known, append);
       change?.commit();
       return 'ok';
     });
@@ -258,23 +258,14 @@ export class OwnedSession implements StoreSession {
     });
   }
 
-  private wrote(key: EntityKey, known: Known, { row, index }: Append, bucket: number): void {
-    known.tail = { seq: row.seq, epoch: row.epoch };
-    known.bucket = bucketAfter({ row, bucket });
+  private wrote(key: EntityKey, known: Known, { row, index }: Append): void {
+    known.history.grow(row);
     known.fresh = null;
     if (index !== null) {
       known.index = index;
       this.entries.settle(key, index);
     }
-    if (row.kind !== ROW_KIND.snapshot) return;
-    known.base = { seq: row.seq, epoch: row.epoch, bucket };
-    void this.movePointer(key, known, known.base);
-  }
-
-  private async movePointer(key: EntityKey, known: Known, pointer: Pointer): Promise<void> {
-    known.pointer = pointer;
-    if (!(await this.fence())) return;
-    await this.writes.untilOk(() => this.options.store.writePointer(key, pointer));
+    this.behind.follow(key, known);
   }
 
   private async writeSegments({ key, segments = [] }: Append): Promise<boolean> {
@@ -289,21 +280,4 @@ export class OwnedSession implements StoreSession {
     const fact = `${what}: this host does not own shard ${this.options.shard} any more`;
     return new PerdureError('unavailable', `${fact}: send again with the same id`);
   }
-}
-
-/** A page begins at the last snapshot: what is before it does not count any more (S24). */
-function fromSnapshot(rows: readonly Linked[]): readonly Linked[] {
-  const at = rows.findLastIndex(({ row }) => row.kind === ROW_KIND.snapshot);
-  return at < 0 ? rows : rows.slice(at);
-}
-
-function pageOf(rows: readonly Linked[], limit: number): LoadedPage {
-  const page: Row[] = [];
-  let bytes = 0;
-  for (const { row } of rows) {
-    bytes += row.bytes.length;
-    if (page.length === limit || (page.length > 0 && bytes > PAGE_BYTES)) return { rows: page, next: row.seq };
-    page.push(row);
-  }
-  return { rows: page, next: null };
 }

@@ -12,14 +12,14 @@ import { PAGE_ROWS } from '../../config';
 import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row, StoreSession } from '../../ports/history-store';
 import type { Linked } from '../../shard/ownership/chain';
-import { adopt } from '../../shard/ownership/chain';
-import { bucketAfter, readBuckets } from '../../shard/ownership/first-touch';
+import { readBuckets } from '../../shard/ownership/buckets';
+import { adopt, bucketAfter } from '../../shard/ownership/chain';
 import { violation } from './violation';
 
 /** Of a store that hosts share. Rejects with a Violation where rows do not close to a chain. */
 export async function readShared(store: ClusterStore, key: EntityKey): Promise<readonly Row[]> {
   const pointer = await store.pointer(key);
-  const found = await readBuckets(store, key, { bucket: 0, seq: 0, through: pointer?.bucket ?? 0 });
+  const found = await readBuckets(store, key, { bucket: 0, seq: 0 });
   if (found.length === 0 && pointer === null) return [];
   const chain = adopt(found, null)?.rows;
   if (chain === undefined) throw violation(key, 'no row leads back to a first one (C6)');

@@ -1,0 +1,17 @@
+/**
+ * Layout: the sizes that shape how a key's history lies in a cluster's store (C8).
+ *
+ * Owns: their names and defaults. Does not own: when a bucket is sealed (`commit`), splitting rows, deleting buckets.
+ *
+ * None of them is compared with what another build wrote: what lies in the store says itself where it ends.
+ */
+
+import { BUCKET_BYTES, BUCKET_ROWS } from '../../config';
+
+export interface Layout {
+  /** Rows, and bytes, at which a bucket is closed by a SEAL. */
+  readonly bucketRows: number;
+  readonly bucketBytes: number;
+}
+
+export const LAYOUT: Layout = { bucketRows: BUCKET_ROWS, bucketBytes: BUCKET_BYTES };
