@@ -62,7 +62,7 @@ export const MAX_FRAME_BYTES = 8_388_608;
 export const PAYLOAD_RESERVE_BYTES = 65_536;
 /** Frames whose coming a host remembers, so that one that comes twice is taken once. */
 export const RECENT_FRAMES = 10_000;
-/** Requests that one host works on at a time; more are `unavailable`. */
+/** Requests of clients that wait, on which one host works at a time; more are `unavailable`. */
 export const HOST_IN_FLIGHT = 100_000;
 
 // Activities

@@ -27,6 +27,7 @@ import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { sizeOf } from '../wire/size';
 import { carriesBytes, notBytes, repliesBytes, tooLarge } from './refusals';
+import { OpenRequests } from './open-requests';
 import { frameLimit } from './routed-transport';
 
 /** What a session knows of the cluster; a host's member is one. */
@@ -62,13 +63,6 @@ export function serveFrames(options: Omit<FrameServerOptions, 'routes'>, session
 
 type Handler = (request: Request) => Promise<Reply>;
 
-/** A request that is being answered; `alone` once its client waits no more. */
-interface Work {
-  readonly n: number;
-  readonly from: string;
-  alone: boolean;
-}
-
 interface Sized {
   readonly answer: Answer;
   readonly bytes: number;
@@ -85,7 +79,7 @@ export class FrameServer implements HostTransport {
   #ears: Ear[] = [];
   /** First numbers of frames that have come, with their senders; the oldest first. */
   readonly #recent = new Set<string>();
-  readonly #working = new Set<Work>();
+  readonly #working = new OpenRequests();
   #leaving = new Map<string, Sized[]>();
   #telling: Cancel | null = null;
 
@@ -131,7 +125,7 @@ export class FrameServer implements HostTransport {
 
   #hear(frame: Frame): void {
     if (frame.kind === 'ask') this.#tellRoutes(frame.from);
-    if (frame.kind === 'unwanted') this.#forget(frame.from, (n) => frame.numbers.includes(n));
+    if (frame.kind === 'unwanted') for (const n of frame.numbers) this.#working.remove(frame.from, n);
     if (frame.kind !== 'requests' || !this.#isNew(frame)) return;
     for (const one of frame.requests) void this.#take(frame.from, one);
     this.#watch();
@@ -153,10 +147,9 @@ export class FrameServer implements HostTransport {
     const handler = this.#handlers.get(`${namespace}\0${type}`);
     if (handler === undefined) return this.#tell(from, { kind: 'moved', n, owner: null }, 0);
     if (this.#working.size >= HOST_IN_FLIGHT) return this.#reply(from, n, request, failed(busy()));
-    const work = { n, from, alone: false };
-    this.#working.add(work);
+    this.#working.add(from, n);
     const reply = await replyOf(handler, request);
-    this.#working.delete(work);
+    this.#working.remove(from, n);
     this.#watch();
     this.#reply(from, n, request, reply);
   }
@@ -189,7 +182,7 @@ export class FrameServer implements HostTransport {
     for (const [to, leaving] of all) {
       for (const group of split(leaving, this.#limit)) {
         const answers = group.map(({ answer }) => answer);
-        messenger.send(to, { kind: 'answers', session, answers }, () => this.#forget(to, () => true));
+        messenger.send(to, { kind: 'answers', session, answers }, () => this.#working.removeAll(to));
       }
     }
   }
@@ -218,13 +211,8 @@ export class FrameServer implements HostTransport {
 
   #tellWorking(): void {
     this.#telling = null;
-    for (const { from, n, alone } of this.#working) if (!alone) this.#tell(from, { kind: 'working', n }, 0);
+    this.#working.forEach((from, n) => this.#tell(from, { kind: 'working', n }, 0));
     this.#watch();
-  }
-
-  /** The client is gone, or waits no more: nobody needs to know that the work goes on. */
-  #forget(client: string, which: (n: number) => boolean): void {
-    for (const work of this.#working) if (work.from === client && which(work.n)) work.alone = true;
   }
 }
 
