@@ -149,6 +149,8 @@ export const INPUT_NAME_CHARS = 600;
 /** A session that has served so long is stable. When more than so many epochs since were not, every step is written down. */
 export const STABLE_MS = 30_000;
 export const UNSTABLE_EPOCHS = 2;
+/** A process remembers that it survived so many of its sessions per shard, the newest. */
+export const SURVIVED_EPOCHS = 64;
 /** Suspicions that a store keeps per shard; the oldest go first. */
 export const MAX_SUSPICIONS = 1_000;
 /** The embedded store's file of running steps is made anew at a start when it is longer. */

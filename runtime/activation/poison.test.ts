@@ -13,7 +13,11 @@ interface Bench {
 }
 
 /** `left`: build and input, one for each session that died. The log tells writes and steps in order. */
-function bench(left: readonly [build: string, input: string][], stable = left.length): Bench {
+function bench(
+  left: readonly [build: string, input: string][],
+  stable = left.length,
+  survived?: (epoch: number) => boolean,
+): Bench {
   const log: string[] = [];
   const rows: RunningRows = {
     place: { shard: 0, epoch: left.length + 1 },
@@ -30,10 +34,20 @@ function bench(left: readonly [build: string, input: string][], stable = left.le
     begin: ({ order, input, written }: WatchedStep) => void log.push(`begin ${order} ${input}${written ? ' !' : ''}`),
     end: () => void log.push('end'),
   };
-  return { poison: new Poison(rows, watchdog, 'b1'), log };
+  return { poison: new Poison(rows, watchdog, 'b1', survived), log };
 }
 
 describe('an input that took its process with it', () => {
+  it('is not suspected for a session that this very process has survived, whose row goes (S20)', () => {
+    const twice: [string, string][] = [
+      ['b1', 'timer 1'],
+      ['b1', 'timer 1'],
+    ];
+    const { poison, log } = bench(twice, 0, (epoch) => epoch === 2);
+    expect(poison.refusal(KEY, 'timer 1')).toBeNull();
+    expect(log).toEqual(['forget 2']);
+  });
+
   it.each<[string, [string, string][], boolean]>([
     ['none', [], false],
     ['one', [['b1', 'timer 1']], false],

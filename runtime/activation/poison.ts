@@ -8,8 +8,9 @@
  * Invariants:
  * 1. With POISON_DEATHS suspicions of one build an input is not run on that build.
  * 2. A careful session has a durable row of a step before its code runs.
- * 3. A suspicion is removed once its input is done with, and that is committed; or on an operator's word.
- * 4. Where nothing was left and nobody is careful, a step costs one look at an empty list, and what the watchdog costs.
+ * 3. A row of a session that its process has survived is no suspicion: the store was lost, or the shard was.
+ * 4. A suspicion is removed once its input is done with, and that is committed; or on an operator's word.
+ * 5. Where nothing was left and nobody is careful, a step costs one look at an empty list, and what the watchdog costs.
  */
 
 import { hash32 } from '../../framework/codec/hash32';
@@ -40,8 +41,11 @@ export class Poison {
     private readonly rows: RunningRows,
     private readonly watchdog: Watchdog = unwatched,
     private readonly build: string,
+    survived: (epoch: number) => boolean = () => false,
   ) {
-    this.left = rows.left;
+    this.left = rows.left.filter(({ epoch }) => !survived(epoch));
+    const needless = rows.left.filter(({ epoch }) => survived(epoch));
+    if (needless.length > 0) void rows.forget(needless);
     this.careful = isCareful(rows) && !isPlanted('never-careful');
   }
 

@@ -16,7 +16,7 @@ import { checkId, keyText } from '../../framework/model/identity';
 import type { Activation } from '../activation/activation';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TurnLoop } from '../activation/turn-loop';
-import { CHECK_SAMPLE_STEPS } from '../config';
+import { CHECK_SAMPLE_STEPS, SURVIVED_EPOCHS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { StoreSession } from '../ports/history-store';
@@ -62,6 +62,8 @@ export class HostedCode {
   private readonly loop: TurnLoop;
   private readonly groups: ReadonlyMap<string, object>;
   private readonly core: CoreEnvironment;
+  /** In which this process has had each shard. */
+  private readonly epochs = new Map<number, readonly number[]>();
   private steps = 0;
 
   /** Throws `invalid_argument` for a class that cannot be an entity. */
@@ -81,8 +83,12 @@ export class HostedCode {
 
   /** A shard on a session that has just begun; not started yet. */
   shardOn(session: StoreSession): Shard {
-    const { settings, loop, core, definitions, groups } = this;
-    return new Shard({ ...settings, session, loop, core, definitions, groups });
+    const { settings, loop, core, definitions, groups, epochs } = this;
+    const { shard, epoch } = session.running.place;
+    const before = epochs.get(shard) ?? [];
+    epochs.set(shard, [...before, epoch].slice(-SURVIVED_EPOCHS));
+    const survived = (other: number): boolean => before.includes(other);
+    return new Shard({ ...settings, session, loop, core, definitions, groups, survived });
   }
 
   /** Code of a step was rejected with nobody to handle it (S4). `resident`: the entity, if it is in memory. */

@@ -52,6 +52,8 @@ export interface ShardOptions {
   readonly watchdog?: Watchdog;
   /** STABLE_MS when absent. */
   readonly stableMs?: number;
+  /** Whether this process had the shard in that epoch: it did not die of what ran then (S20). */
+  readonly survived?: (epoch: number) => boolean;
 }
 
 export interface ShardLimits extends ActivationLimits {
@@ -88,7 +90,7 @@ export class Shard implements Grounds {
     this.loop = options.loop;
     this.appends = new AppendGroup(session, options.loop, log);
     this.core = options.core;
-    this.poison = new Poison(session.running, options.watchdog, options.core.build);
+    this.poison = new Poison(session.running, options.watchdog, options.core.build, options.survived);
     this.log = log;
     this.limits = limits;
     this.rehearsal = options.rehearsal ?? null;

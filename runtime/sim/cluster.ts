@@ -25,8 +25,9 @@ import { SimSubjects } from './sim-messenger';
 import { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
 import { leaseRow, SimStore } from './sim-store';
+import { clusterRows, SimWatchdog } from './sim-watchdog';
 import type { Code, Site } from './site';
-import { BUCKET_ROWS, INDEX_BOUNDS, RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
+import { BUCKET_ROWS, INDEX_BOUNDS, RESIDENT_ENTITIES, SNAPSHOT_TURNS, STABLE_MS } from './site';
 import type { StoreCluster } from './store-cluster';
 import { storeCluster } from './store-cluster';
 import { WatchedStore } from './watched-store';
@@ -133,6 +134,8 @@ export class SimCluster implements Site {
       checks: 'always',
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
       prepare: () => undefined,
+      stableMs: STABLE_MS,
+      watchdog: new SimWatchdog(process, clusterRows(this.store)),
       connected: () => true,
       layout: { bucketRows: BUCKET_ROWS },
       indexBounds: INDEX_BOUNDS,

@@ -24,7 +24,7 @@ import { simEntropy } from './sim-entropy';
 import { SimNetwork } from './sim-network';
 import { SimTransport } from './sim-transport';
 import type { Code, Site } from './site';
-import { RESIDENT_ENTITIES, SNAPSHOT_TURNS } from './site';
+import { RESIDENT_ENTITIES, SNAPSHOT_TURNS, STABLE_MS } from './site';
 import type { World } from './world';
 
 const HOST = 'host-1';
@@ -112,6 +112,7 @@ export class EmbeddedSite implements Site {
       checks: 'always',
       limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
       prepare: () => undefined,
+      stableMs: STABLE_MS,
     });
     life.drain = () => host.drain();
   }

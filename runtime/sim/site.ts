@@ -47,5 +47,7 @@ export interface Code {
 export const BUCKET_ROWS = 6;
 export const SNAPSHOT_TURNS = 5;
 export const RESIDENT_ENTITIES = 2;
+/** Hosts die so often here that sessions would never be stable, and an innocent step would be suspected twice (S20). */
+export const STABLE_MS = 200;
 /** Old parts of the index are moved at once, and the watermark is close to the clock. */
 export const INDEX_BOUNDS = { oldTimerParts: 1, closedWorkEntries: 2, watermarkLagMs: 500, watermarkMs: 1_000 };
