@@ -3,9 +3,11 @@
  *
  * Owns: a pure function from the live hosts to an owner per shard, by rendezvous hashing (Thaler and Ravishankar, 1996)
  * with a cap, so that hosts differ by at most one shard and a change moves few of them.
- * Does not own: who is alive (`membership`), moving a shard (`shard/ownership`).
+ * Does not own: who is alive (`membership`), moving a shard (`shard/ownership`), which shards were offered (`offers`).
  *
- * Invariant: every host computes the same placement from the same hosts, in whatever order it saw them.
+ * Invariants: every host computes the same placement from the same hosts and offers, in whatever order it saw them.
+ * During a rollout shards go to the newest build alone, but for those that it has offered to an older one; where no
+ * older one is left, those too (S29).
  */
 
 /** A host that may own shards. `ordinal` is that of its build: during a rollout shards move to the newest only (S29). */
@@ -14,22 +16,34 @@ export interface Candidate {
   readonly ordinal: number;
 }
 
+/** Whether hosts of that build have offered the shard to an older one. */
+export type IsOffered = (shard: number, ordinal: number) => boolean;
+
+const NOTHING: IsOffered = () => false;
+
 /** The owner of each shard, by index; empty without hosts. */
-export function place(shards: number, hosts: readonly Candidate[]): string[] {
-  const newest = Math.max(...hosts.map((host) => host.ordinal));
-  const sessions = hosts
-    .filter((host) => host.ordinal === newest)
-    .map((host) => host.session)
-    .sort();
-  if (sessions.length === 0) return [];
-  const room = new Map(sessions.map((session, index) => [session, roomOf(index, shards, sessions.length)]));
+export function place(shards: number, hosts: readonly Candidate[], isOffered: IsOffered = NOTHING): string[] {
+  if (hosts.length === 0) return [];
+  const ordinals = [...new Set(hosts.map(({ ordinal }) => ordinal))].sort((a, b) => b - a);
+  const newest = ordinals[0] as number;
+  const groups = new Map(ordinals.map((ordinal) => [ordinal, [] as number[]]));
+  for (let shard = 0; shard < shards; shard += 1)
+    groups.get(ordinals.find((ordinal) => !isOffered(shard, ordinal)) ?? newest)?.push(shard);
   const owners: string[] = [];
-  for (let shard = 0; shard < shards; shard += 1) {
-    const owner = bestWithRoom(shard, sessions, room);
-    room.set(owner, (room.get(owner) ?? 0) - 1);
-    owners.push(owner);
+  for (const [ordinal, group] of groups) {
+    const sessions = hosts.filter((host) => host.ordinal === ordinal).map(({ session }) => session);
+    placeAmong(sessions.sort(), group, owners);
   }
   return owners;
+}
+
+function placeAmong(sessions: readonly string[], shards: readonly number[], owners: string[]): void {
+  const room = new Map(sessions.map((session, index) => [session, roomOf(index, shards.length, sessions.length)]));
+  for (const shard of shards) {
+    const owner = bestWithRoom(shard, sessions, room);
+    room.set(owner, (room.get(owner) ?? 0) - 1);
+    owners[shard] = owner;
+  }
 }
 
 function roomOf(index: number, shards: number, hosts: number): number {

@@ -13,12 +13,14 @@ import { ROW_KIND } from '../../../framework/core/history';
 import type { EntityKey } from '../../../framework/model/identity';
 import { KNOWN_KEYS, PAGE_BYTES, PAGE_ROWS } from '../../config';
 import type { EntityIndex, LoadedPage, Row } from '../../ports/history-store';
+import type { TouchedKey } from './build-touches';
+import { lastTouchIn } from './build-touches';
 import type { Linked } from './chain';
 import type { Touched, Toucher } from './first-touch';
 import { firstTouch } from './first-touch';
 import { KeyHistory } from './key-history';
 
-export interface Known {
+export interface Known extends TouchedKey {
   readonly history: KeyHistory;
   index: EntityIndex | null;
   /** The page that a load begins with, for the one that asked for the first touch. */
@@ -82,7 +84,7 @@ export class KnownKeys {
 
   private async touch(key: EntityKey, text: string): Promise<Known> {
     const touched = await firstTouch(this.toucher, key);
-    const known = touched === null ? unknown() : knownOf(touched);
+    const known = touched === null ? unknown() : knownOf(key, touched);
     this.keys.set(text, known);
     if (this.keys.size > KNOWN_KEYS) this.putOut();
     return known;
@@ -99,7 +101,16 @@ export class KnownKeys {
 
 function unknown(): Known {
   const row = { stamp: 0, listed: null, atMs: -Infinity };
-  return { history: KeyHistory.empty(), index: null, fresh: null, following: false, busy: 0, row };
+  return {
+    history: KeyHistory.empty(),
+    index: null,
+    fresh: null,
+    following: false,
+    busy: 0,
+    row,
+    lastTouch: null,
+    touchedBy: null,
+  };
 }
 
 /** Of a key that cannot be touched, for its history is corrupt. */
@@ -109,9 +120,10 @@ export function detached(): Known {
   return known;
 }
 
-function knownOf({ rows, pointer, fenced }: Touched): Known {
+function knownOf(key: EntityKey, { rows, pointer, fenced }: Touched): Known {
   const known = fenced ? unknown() : detached();
-  return { ...known, history: KeyHistory.of(rows, pointer), fresh: firstPage(rows) };
+  const lastTouch = lastTouchIn(key, rows);
+  return { ...known, history: KeyHistory.of(rows, pointer), fresh: firstPage(rows), lastTouch };
 }
 
 /** A load begins at the last snapshot: what is before it does not count any more (S24). */

@@ -35,6 +35,7 @@ import { Directory } from '../directory';
 import type { IndexBounds } from '../waking/consolidation';
 import { ShardIndex } from '../waking/shard-index';
 import { BehindSnapshots } from './behind-snapshots';
+import { BuildTouches } from './build-touches';
 import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
 import { HistoryPages } from './history-pages';
@@ -68,6 +69,8 @@ export class OwnedSession implements StoreSession {
   readonly apart = true;
   readonly running: RunningCells;
   private readonly entries: ShardIndex;
+  /** Which builds have records of its entities (S29). */
+  readonly touches: BuildTouches;
   private readonly keys: KnownKeys;
   private readonly pages: HistoryPages;
   private readonly behind: BehindSnapshots;
@@ -86,6 +89,7 @@ export class OwnedSession implements StoreSession {
     this.entries = new ShardIndex({ store, guard, writes, clock, shard, epoch }, indexBounds);
     this.directory = new Directory(store);
     this.notebook = new EpochNotes(store, writes, epoch);
+    this.touches = new BuildTouches({ store, writes, shard, epoch, build });
     const toucher = { store, guard, writes, epoch, build };
     const keys = (this.keys = new KnownKeys(toucher));
     this.pages = new HistoryPages(store);
@@ -160,8 +164,11 @@ export class OwnedSession implements StoreSession {
     const known = await this.keys.know(key);
     const listed = { seq: known.history.tail?.seq ?? null, index };
     const change = isPlanted('adoption-lists-nothing') ? null : this.lister.begin(key, known, listed);
-    const entered = isPlanted('adopted-not-indexed') || this.entries.insert(key, index);
-    const adopted = await Promise.all([entered, change?.announced ?? true]);
+    const adopted = await Promise.all([
+      isPlanted('adopted-not-indexed') || this.entries.insert(key, index),
+      this.touches.adopt(key, known),
+      change?.announced ?? true,
+    ]);
     if (adopted.includes(false) || !(await this.fence())) throw this.over(keyText(key));
     known.index = index;
     this.entries.settle(key, index);
@@ -229,13 +236,14 @@ export class OwnedSession implements StoreSession {
     const { key, row, index } = append;
     return this.keys.use(key, async (known) => {
       const { tail, bucket } = known.history;
-      if ((tail?.seq ?? 0) !== row.seq - 1) return 'refused';
+      if ((tail?.seq ?? 0) !== row.seq - 1 || this.touches.refuses(row)) return 'refused';
       if (!(await this.writeSegments(append))) return 'unknown';
       const { store } = this.options;
       const change = index && this.lister.begin(key, known, { seq: row.seq, index });
-      const [result, indexed, announced] = await Promise.all([
+      const [result, ...beside] = await Promise.all([
         this.writes.once(() => store.writeRows(key, bucket, [row])),
         index === null || this.entries.insert(key, index),
+        this.touches.turn(key, known, row),
         change?.announced ?? true,
       ]);
       if (result === 'refused') {
@@ -243,7 +251,7 @@ export class OwnedSession implements StoreSession {
         change?.withdraw();
       }
       if (result !== 'ok') return result;
-      if (!indexed || !announced) return 'unknown';
+      if (beside.includes(false)) return 'unknown';
       this.wrote(key, known, append);
       change?.commit();
       return 'ok';

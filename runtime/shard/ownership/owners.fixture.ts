@@ -37,6 +37,8 @@ export class Owners {
   /** Rows of the directory on their way, while `holding`. */
   readonly held: Held[] = [];
   holding = false;
+  /** Of the next owner. */
+  build = 'b';
   /** Rows of the directory written, in order. */
   readonly written: Listing[] = [];
   private epoch = 0;
@@ -51,11 +53,11 @@ export class Owners {
 
   /** Another session object of the present epoch, which knows nothing of what was done in it. */
   async same(): Promise<OwnedSession> {
-    const { clock, epoch } = this;
+    const { clock, epoch, build } = this;
     const name = `s-${epoch}`;
     const store = this.store();
     const guard = new SessionGuard(name, store, clock);
-    return this.wait(OwnedSession.open({ store, guard, clock, shard: SHARD, epoch, build: 'b' }));
+    return this.wait(OwnedSession.open({ store, guard, clock, shard: SHARD, epoch, build }));
   }
 
   async kill(session: OwnedSession): Promise<void> {
@@ -110,7 +112,7 @@ export class Owners {
     const seq = (prev?.seq ?? 0) + 1;
     const { epoch } = session;
     const shared = { compared: 1, birth: null, entries: [], digest: null, schema: null };
-    const bytes = encodeRecord({ kind: 'turn', seq, epoch, prev, build: 'b', ...shared });
+    const bytes = encodeRecord({ kind: 'turn', seq, epoch, prev, build: this.build, ...shared });
     this.tails.set(key.id, { seq, epoch, hash: recordHash(bytes) });
     return { key, row: { seq, epoch, kind: ROW_KIND.turn, bytes }, index };
   }
