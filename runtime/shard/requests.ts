@@ -186,12 +186,17 @@ function lookAtOperation(
         activation.commit,
         { message: 'update', submit: false },
         { seq: known.seq, index: known.index },
-        (reply) => answer(status(reply.ok ? 'succeeded' : 'failed')),
+        (reply) => answer(wasRead(reply) ? status(reply.ok ? 'succeeded' : 'failed') : reply),
       );
   } else if (ledger.ended) answer(wait ? activation.callers.endReply(instance) : status('failed'));
   else if (wait) activation.callers.follow(id, answer, true);
   else
     activation.commit.reply(answer, status(ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'pending'));
+}
+
+/** False for a reply that says only that the outcome could not be read: that is no outcome. */
+function wasRead(reply: Reply): boolean {
+  return reply.ok || (reply.error.code !== 'unavailable' && reply.error.reason !== 'corrupt');
 }
 
 function status(value: OperationStatus): Reply {

@@ -31,6 +31,7 @@ export interface CallerOptions {
 
 export interface SimCaller extends Caller {
   readonly process: SimProcess;
+  readonly clock: SimClock;
 }
 
 const AHEAD_MS: Range = [200, 2_000];

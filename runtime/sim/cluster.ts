@@ -42,6 +42,7 @@ export interface ClusterOptions {
 }
 
 export class SimCluster implements Site {
+  readonly notesKept = false;
   readonly network: SimNetwork<Request, Reply>;
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;

@@ -30,6 +30,7 @@ import type { World } from './world';
 const HOST = 'host-1';
 
 export class EmbeddedSite implements Site {
+  readonly notesKept = true;
   readonly network: SimNetwork<Request, Reply>;
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;

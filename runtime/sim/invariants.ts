@@ -42,6 +42,8 @@ export interface AuditOptions {
   readonly ids: readonly string[];
   readonly told: readonly Told[];
   readonly attempts: readonly Attempt[];
+  /** See `audit/effect-audit`. */
+  readonly notesKept: boolean;
 }
 
 interface Gathered {
@@ -72,7 +74,7 @@ export class Invariants {
       }
     }
     this.gathered = gathered;
-    this.nowMs = auditor.clock.now();
+    this.nowMs = auditor.clock.now() - CLOCKS_APART_MS;
   }
 
   /** Outside the world: the first thing that is wrong, or null. */
@@ -84,7 +86,8 @@ export class Invariants {
     }
     try {
       for (const one of this.gathered) await this.entity(one, told.get(entityText(one.key)) ?? []);
-      auditEffects([...this.facts.values()], this.options.attempts);
+      const { attempts, notesKept } = this.options;
+      auditEffects({ facts: [...this.facts.values()], attempts, notesKept });
       return null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -122,6 +125,8 @@ export class Invariants {
   }
 }
 
+/** By how much a host's clock may be behind the auditor's, and a timer that is due on its way. */
+const CLOCKS_APART_MS = 10_000;
 /** More than any record holds. */
 const MOST_ENTRIES = 1_000_000;
 

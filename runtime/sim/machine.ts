@@ -43,6 +43,7 @@ export class Machine {
   private life: Life | null = null;
   private readonly draw: SimStream;
   private draining = false;
+  private healed = false;
 
   constructor(
     private readonly world: World,
@@ -62,10 +63,12 @@ export class Machine {
     this.world.inside(timeMs, BOOT, () => this.boot(startMs));
   }
 
-  /** Who is paused wakes, no death is on its way, and old code gives way to the newest. */
+  /** Its clock is set, who is paused wakes, no death is on its way, and old code gives way to the newest. */
   heal(): void {
+    this.healed = true;
     const { life } = this;
     if (life === null) return;
+    life.clock.catchUp();
     life.process.crashAtIssue(Infinity);
     life.process.resume();
     if (life.version === this.options.version()) return;
@@ -89,6 +92,7 @@ export class Machine {
     const process = new SimProcess(world, name);
     const driftPpm = drawDriftPpm(world, dial);
     const clock = new SimClock(process, startMs === undefined ? { driftPpm } : { driftPpm, startMs });
+    if (this.healed) clock.catchUp();
     const life: Life = { process, clock, version: version(), drain: null };
     this.life = life;
     this.draining = false;

@@ -14,8 +14,6 @@ export interface Attempt {
   readonly activity: string;
   readonly attempt: number;
   readonly host: string;
-  /** Of the processes that served the group, counted up. */
-  readonly process: number;
   /** Virtual time. */
   readonly begunMs: number;
   /** Its code returned; whether that was heard of is another matter. */
@@ -26,25 +24,22 @@ type Deed = (...args: never[]) => Promise<unknown>;
 
 export class Outside {
   readonly attempts: Attempt[] = [];
-  private processes = 0;
 
   constructor(private readonly world: World) {}
 
   /** A group whose methods are noted before they run. */
   served(name: string, host: { readonly name: string }, deeds: Readonly<Record<string, Deed>>): ServedGroup {
-    this.processes += 1;
-    const process = this.processes;
     const noted = Object.entries(deeds).map(([method, deed]) => {
       const activity = `${name}.${method}`;
-      return [method, (...args: never[]) => this.noted(activity, host.name, process, () => deed(...args))] as const;
+      return [method, (...args: never[]) => this.noted(activity, host.name, () => deed(...args))] as const;
     });
     return { group: name, target: Object.fromEntries(noted) };
   }
 
-  private async noted(activity: string, host: string, process: number, deed: () => Promise<unknown>): Promise<unknown> {
+  private async noted(activity: string, host: string, deed: () => Promise<unknown>): Promise<unknown> {
     const { idempotencyKey, attempt } = activityInfo();
     const begunMs = this.world.nowMs;
-    const noted: Attempt = { idempotencyKey, activity, attempt, host, process, begunMs, done: false };
+    const noted: Attempt = { idempotencyKey, activity, attempt, host, begunMs, done: false };
     this.attempts.push(noted);
     this.world.count(attempt === 1 ? 'activity.first-attempt' : 'activity.later-attempt');
     const result = await deed();

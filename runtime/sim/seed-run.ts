@@ -8,6 +8,7 @@
  * simulation itself.
  */
 
+import { TIMER_RECHECK_MS } from '../config';
 import { directoryDifference } from './audit/directory-audit';
 import type { SimCaller } from './caller';
 import { callerOf } from './caller';
@@ -54,6 +55,8 @@ const ROTATION_MS = 10_000;
 const ROTATIONS = 40;
 /** The healed site answers and comes to rest within this time. */
 const HEALED_MS = 60_000;
+/** Within this time a host has seen that its wall clock was set. */
+const CLOCKS_SET_MS = TIMER_RECHECK_MS + 1_000;
 /** It rests when nothing but heartbeats was written for so long. */
 const REST_MS = 3_000;
 const AUDIT_MS = 30 * 60_000;
@@ -153,6 +156,8 @@ class Run {
     this.healed = true;
     site.heal();
     for (const { process } of this.callers) process.resume();
+    this.auditor.clock.catchUp();
+    await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
     await this.settle();
     const fault = site.alarms[0] ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
     return site.alarms[0] ?? fault;
@@ -248,6 +253,7 @@ class Run {
       ids,
       told: witness.told,
       attempts: workloads.flatMap(({ outside }) => outside?.attempts ?? []),
+      notesKept: site.notesKept,
     });
     const gathered = invariants.gather(auditor, site.historiesFor(auditor.process));
     await world.complete(gathered, world.nowMs + AUDIT_MS);

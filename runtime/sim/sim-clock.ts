@@ -52,7 +52,9 @@ export class SimClock implements Clock {
   }
 
   now(): number {
-    return Math.floor(this.#wallMs + this.#world.nowMs * this.#rate);
+    const nowMs = Math.floor(this.#wallMs + this.#world.nowMs * this.#rate);
+    if (nowMs > this.#world.latestWallMs) this.#world.latestWallMs = nowMs;
+    return nowMs;
   }
 
   monotonicMs(): number {
@@ -104,6 +106,11 @@ export class SimClock implements Clock {
   jump(byMs: number): void {
     this.#world.count(byMs < 0 ? 'clock.jump-back' : 'clock.jump-ahead');
     this.#wallMs += byMs;
+  }
+
+  /** Sets the wall clock to the latest that any has shown: what was to happen by then is due (`heal`). */
+  catchUp(): void {
+    this.#wallMs += Math.max(0, this.#world.latestWallMs - this.now());
   }
 
   /** A paused process is looked at again when its pause is over: `enter` holds the ringing. */

@@ -21,6 +21,8 @@ export interface Site {
   readonly alarms: readonly string[];
   /** The number of ownerships of the shard that has had the fewest. */
   readonly leastEpoch: number;
+  /** Notes of failed attempts outlive the host that writes them. */
+  readonly notesKept: boolean;
   /** When something other than a heartbeat was last written; virtual milliseconds. */
   readonly writtenAtMs: number;
   /** Of a caller's process. */

@@ -44,6 +44,8 @@ const SETTLINGS_PER_TURN = 20_000;
 export class World {
   readonly random: SimRandom;
   readonly trace: Trace;
+  /** The latest wall time that any clock of this world has shown, milliseconds since the epoch. */
+  latestWallMs = -Infinity;
   readonly #queue = new EventQueue();
   readonly #tieSeed: number;
   readonly #counts = new Map<string, number>();

@@ -4,8 +4,9 @@
  * Owns: what running again needs of a world, and naming the first part that differs. Does not own: how either came about.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { sameBytes } from '../../../framework/codec/fields';
-import { decodeValue, encodeValue } from '../../../framework/codec/value';
+import { decodeValue } from '../../../framework/codec/value';
 import type { CoreEnvironment, Instance } from '../../../framework/core/instance';
 import { DEFAULT_LIMITS } from '../../node';
 import { systemClock } from '../../system/clock';
@@ -44,7 +45,7 @@ export function ledgerDifference(expected: Uint8Array, found: Uint8Array): strin
   if (sameBytes(expected, found)) return null;
   const [left, right] = [decodeValue(expected), decodeValue(found)] as [unknown[], unknown[]];
   for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
-    if (!sameBytes(canonical(left[at]), canonical(right[at])))
+    if (!isDeepStrictEqual(left[at], right[at]))
       return `has other ${LEDGER_PARTS[at] ?? `part ${at}`} than the records before it add up to`;
   }
   return null;
@@ -54,9 +55,4 @@ export function ledgerDifference(expected: Uint8Array, found: Uint8Array): strin
 export function stateDifference(expected: Instance, found: Instance): string | null {
   if (!sameBytes(expected.encode(), found.encode())) return 'has other fields than the records before it add up to';
   return ledgerDifference(expected.ledger.image(), found.ledger.image());
-}
-
-/** Equal for equal values, in whatever order their keys stand. */
-export function canonical(value: unknown): Uint8Array {
-  return encodeValue(value, { classes: 'plain', sortKeys: true });
 }

@@ -5,6 +5,7 @@
  * refusals of resent messages on record (S13). Does not own: answers to queries, which the workloads judge.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { PerdureError } from '../../../framework/errors';
 import { idText } from '../../activation/replies';
 import { failureToWireError } from '../../wire/errors';
@@ -12,13 +13,21 @@ import type { Reply } from '../../wire/envelope';
 import type { Told } from '../witness';
 import { sameBytes } from '../../../framework/codec/fields';
 import type { EntityFacts, MessageFacts } from './entity-facts';
-import { canonical } from './entity-state';
 import { violation } from './violation';
 
 type Refusal = Extract<Reply, { ok: false }>;
 
-/** Final for a first send without a record; to be recorded for every later one (S13). */
-const NEGATIVE: ReadonlySet<PerdureError['code']> = new Set(['invalid_argument', 'rejected', 'internal', 'deadlock']);
+/**
+ * Final for a first send without a record; to be recorded for every later one (S13). `failed` is among them, for what
+ * would have created an entity and failed leaves nothing (S21).
+ */
+const NEGATIVE: ReadonlySet<PerdureError['code']> = new Set([
+  'invalid_argument',
+  'rejected',
+  'internal',
+  'deadlock',
+  'failed',
+]);
 
 /** Throws a Violation for the first reply that does not fit. */
 export function auditMessages(facts: EntityFacts, told: readonly Told[]): void {
@@ -46,20 +55,20 @@ function auditSuccess(facts: EntityFacts, one: Told, reply: Reply & { ok: true }
 }
 
 function auditRefusal(facts: EntityFacts, one: Told, { error }: Refusal, known: MessageFacts | null): void {
-  if (error.code === 'failed' && known?.outcome == null)
-    throw violation(facts.key, `${text(one)} failed, and has no outcome in the history (C5)`);
-  if (error.code !== 'failed' && !NEGATIVE.has(error.code)) return;
+  if (!NEGATIVE.has(error.code)) return;
   if (known === null) {
     const ended = facts.instance?.ledger.ended === true;
     if (one.request.attempt === 1 || ended) return;
     throw violation(facts.key, `${text(one)} was answered ${error.code} and is not on record (S13)`);
   }
+  // Others may send an id that a caller gave, and do so after a refusal that left no record.
+  if ('given' in one.request.id && one.request.attempt === 1) return;
   const { outcome } = known;
   if (outcome === null || outcome.ok)
     throw violation(facts.key, `${text(one)} was answered ${error.code}, and was applied all the same (S13)`);
   if (one.request.submit) return;
   const recorded = failureToWireError(outcome.failure);
-  if (!sameBytes(canonical(recorded), canonical(error)))
+  if (!isDeepStrictEqual(recorded, error))
     throw violation(facts.key, `${text(one)} was answered ${error.code} otherwise than the history says (S12)`);
 }
 

@@ -10,7 +10,7 @@ import { violation } from './violation';
 
 const NOTHING = { continuation: null, message: null, retryHeld: false } as const;
 
-/** Throws a Violation. `nowMs` is a wall clock that no host's is behind of. */
+/** Throws a Violation. `nowMs` is a wall clock that no host's is behind. */
 export function auditRest({ key, instance, activities }: EntityFacts, nowMs: number): void {
   if (instance === null) return;
   const { ledger } = instance;
