@@ -8,13 +8,14 @@
  * a turn that was not written before the session ended is never told to anybody as done.
  */
 
-import { encodeRecord, recordHash } from '../../framework/codec/record';
+import { decodeRecord, encodeRecord, recordHash } from '../../framework/codec/record';
 import { ROW_KIND } from '../../framework/core/history';
 import type { Entry, HistoryRecord, Link } from '../../framework/core/history';
 import type { Instance } from '../../framework/core/instance';
 import { sameSchema } from '../../framework/core/compare';
 import { digestRecord, snapshotRecord, turnRecord } from '../../framework/core/turn';
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Append, AppendResult, EntityIndex, Row } from '../ports/history-store';
 import type { Reply } from '../wire/envelope';
 import { indexOf, sameIndex } from './entity-index';
@@ -182,6 +183,17 @@ export class Commit {
     return { append, turn: null, wakeAt: null, full: false };
   }
 
+  /** The planted bug: of the state as it is when the snapshot is written. */
+  private takenLate(writing: Writing): Writing {
+    const { instance } = this.activation;
+    const { row } = writing.append;
+    const { link } = this;
+    if (row.kind !== ROW_KIND.snapshot || link?.seq !== row.seq || instance?.quiet !== true) return writing;
+    const { prev } = decodeRecord(row.bytes);
+    const { record } = snapshotRecord(instance, { seq: row.seq, epoch: row.epoch, prev });
+    return { ...writing, append: { ...writing.append, ...this.appendOf(record, null) } };
+  }
+
   /** After a turn that was closed, and the snapshot that may follow it. */
   private sealIsDue(turn: Row): boolean {
     const { grounds, key } = this.activation;
@@ -219,7 +231,7 @@ export class Commit {
       return activation.fail(error);
     }
     const next = this.next.shift();
-    if (next !== undefined) return this.write(next);
+    if (next !== undefined) return this.write(isPlanted('snapshot-of-uncommitted') ? this.takenLate(next) : next);
     for (const run of this.written.splice(0)) run();
     this.settled?.();
     this.settled = null;

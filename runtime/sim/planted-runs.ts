@@ -34,10 +34,21 @@ const LONE: Prescribed = {
   pace: 0.1,
 };
 
+const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
+
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
+  'dedupe-evicted-by-count': { ...LOSSY, workloads: ['list-append'] },
+  'dedupe-lost-in-snapshot': { ...LOSSY, workloads: ['list-append'] },
+  'links-not-followed': { ...LONE, workloads: ['list-append'] },
+  'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
+  'rewrite-without-fences': { ...DEADLY, workloads: ['list-append'] },
+  'seal-not-again': { ...DEADLY, workloads: ['list-append'] },
   'skip-fence-read': { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] },
   'skip-fence-row': { ...LONE, workloads: ['list-append'] },
   'skip-tail-rewrite': { ...DEADLY, workloads: ['list-append'] },
+  'snapshot-of-uncommitted': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
+  'tail-in-one-bucket': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
+  'unknown-as-refused': { ...LOSSY, workloads: ['list-append'] },
 };
 
 export function plantedRun(bug: PlantedBug): Prescribed {

@@ -11,7 +11,9 @@
  *    the next owner finds the snapshot above the old pointer, and moves it when the key is loaded.
  */
 
+import { ROW_KIND } from '../../../framework/core/history';
 import type { EntityKey } from '../../../framework/model/identity';
+import type { Row } from '../../ports/history-store';
 import type { Toucher } from './first-touch';
 import type { KeyHistory } from './key-history';
 import type { Known } from './known-keys';
@@ -28,6 +30,13 @@ export class BehindSnapshots {
       known.following = false;
       known.busy -= 1;
     });
+  }
+
+  /** The planted bug: the pointer is on its way while its snapshot is. */
+  hurry(key: EntityKey, { seq, epoch, kind }: Row, { bucket, rows, bytes }: KeyHistory): void {
+    if (kind !== ROW_KIND.snapshot) return;
+    const pointer = { seq, epoch, bucket, rows, bytes, kept: 0, gone: 0 };
+    void this.toucher.writes.untilOk(() => this.toucher.store.writePointer(key, pointer));
   }
 
   private async moveAll(key: EntityKey, history: KeyHistory): Promise<void> {

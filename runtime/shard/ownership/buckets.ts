@@ -5,6 +5,7 @@
  */
 
 import type { EntityKey } from '../../../framework/model/identity';
+import { isPlanted } from '../../../framework/planted-bugs';
 import { readRow } from '../../activation/loader';
 import { BUCKET_PAGE_ROWS } from '../../config';
 import type { ClusterStore } from '../../ports/cluster-store';
@@ -22,6 +23,7 @@ export async function readBuckets(
     const found = await readBucket(store, key, bucket, from.seq);
     if (found.length === 0) return all;
     for (const linked of found) all.push(linked);
+    if (isPlanted('tail-in-one-bucket')) return all;
   }
 }
 

@@ -13,6 +13,7 @@
 import { sameBytes } from '../../../framework/codec/fields';
 import { ROW_KIND } from '../../../framework/core/history';
 import type { Link } from '../../../framework/core/history';
+import { isPlanted } from '../../../framework/planted-bugs';
 import type { Row } from '../../ports/history-store';
 
 /** A row with its place in a chain: what it follows, and its own hash. */
@@ -71,11 +72,15 @@ function trace(tail: Linked, byPlace: ReadonlyMap<string, Linked>, base: Place |
     const { prev } = at;
     const before = prev === null ? undefined : byPlace.get(placeText(prev));
     if (prev === null || before === undefined) return null;
-    if (before.row.seq !== at.row.seq - 1 || !sameBytes(before.hash, prev.hash)) return null;
+    if (before.row.seq !== at.row.seq - 1 || !isNamedBy(prev, before)) return null;
     rows.push(before);
     at = before;
   }
   return rows.reverse();
+}
+
+function isNamedBy(link: Link, { hash }: Linked): boolean {
+  return sameBytes(hash, link.hash) || isPlanted('links-not-followed');
 }
 
 function isBase({ row, prev }: Linked, base: Place | null): boolean {
@@ -85,7 +90,7 @@ function isBase({ row, prev }: Linked, base: Place | null): boolean {
 function toRewrite(rows: readonly Linked[]): readonly Linked[] {
   let from = rows.length - 1;
   while (from > 0 && rows[from]?.row.kind === ROW_KIND.fence) from -= 1;
-  return rows.slice(from);
+  return rows.slice(from, isPlanted('rewrite-without-fences') ? from + 1 : rows.length);
 }
 
 function placed(found: readonly Linked[]): Map<string, Linked> {
@@ -93,5 +98,5 @@ function placed(found: readonly Linked[]): Map<string, Linked> {
 }
 
 function placeText({ seq, epoch }: Place): string {
-  return `${epoch}.${seq}`;
+  return isPlanted('links-not-followed') ? `${seq}` : `${epoch}.${seq}`;
 }

@@ -75,7 +75,9 @@ async function writeAgain(
   adopted: Adopted,
   fence: Linked,
 ): Promise<boolean> {
-  const rewrite = isPlanted('skip-tail-rewrite') ? [] : adopted.rewrite;
+  const isLeftOut = ({ row }: Linked): boolean =>
+    isPlanted('skip-tail-rewrite') || (row.kind === ROW_KIND.seal && isPlanted('seal-not-again'));
+  const rewrite = adopted.rewrite.filter((linked) => !isLeftOut(linked));
   const rows = isPlanted('skip-fence-row') ? rewrite : [...rewrite, fence];
   const byBucket = new Map<number, Row[]>();
   for (const { bucket, row } of rows) byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), row]);

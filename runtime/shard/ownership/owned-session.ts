@@ -238,6 +238,7 @@ export class OwnedSession implements StoreSession {
       const { tail, bucket } = known.history;
       if ((tail?.seq ?? 0) !== row.seq - 1 || this.touches.refuses(row)) return 'refused';
       if (!(await this.writeSegments(append))) return 'unknown';
+      if (isPlanted('pointer-before-snapshot')) this.behind.hurry(key, row, known.history);
       const { store } = this.options;
       const change = index && this.lister.begin(key, known, { seq: row.seq, index });
       const [result, ...beside] = await Promise.all([
