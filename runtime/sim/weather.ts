@@ -45,6 +45,7 @@ const MENDS = 0.75;
 export class Weather {
   private readonly draw: SimStream;
   private pending: SimEvent | null = null;
+  private over = false;
 
   constructor(
     private readonly world: World,
@@ -63,6 +64,7 @@ export class Weather {
 
   /** Calm for ever. */
   end(): void {
+    this.over = true;
     this.turn(PROFILES.calm);
   }
 
@@ -101,7 +103,7 @@ export class Weather {
   private hour(): void {
     const processes = this.options.processes();
     const last = processes[this.draw.below(processes.length)] ?? null;
-    if (!this.draw.chance(1)) return;
+    if (this.over || !this.draw.chance(1)) return;
     this.world.count('process.hour');
     const untilMs = this.world.nowMs + HOUR_MS;
     for (const process of processes) process.resume();
