@@ -28,7 +28,7 @@ import { leaseRow, SimStore } from './sim-store';
 import { clusterRows, SimWatchdog } from './sim-watchdog';
 import type { Code, Site } from './site';
 import { BUCKET_ROWS, INDEX_BOUNDS, RESIDENT_ENTITIES, SNAPSHOT_TURNS, STABLE_MS } from './site';
-import type { StoreCluster } from './store-cluster';
+import type { Listed, StoreCluster } from './store-cluster';
 import { storeCluster } from './store-cluster';
 import { WatchedStore } from './watched-store';
 import type { World } from './world';
@@ -89,6 +89,10 @@ export class SimCluster implements Site {
 
   get writtenAtMs(): number {
     return this.store.writtenAtMs;
+  }
+
+  get listed(): readonly Listed[] {
+    return this.store.listed;
   }
 
   transportOf({ process, clock }: Pick<Life, 'process' | 'clock'>): CallerTransport {

@@ -31,6 +31,7 @@ const HOST = 'host-1';
 
 export class EmbeddedSite implements Site {
   readonly notesKept = true;
+  readonly listed = [];
   readonly network: SimNetwork<Request, Reply>;
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;

@@ -33,12 +33,20 @@ const LONE: Prescribed = {
   operations: 100,
   pace: 0.1,
 };
+/** Entities that nobody touches again, on hosts that come and go. */
+const VISITS: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['visits'] };
 
 const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
 
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
+  'adoption-lists-nothing': VISITS,
+  'coalescing-drops-the-last': VISITS,
   'dedupe-evicted-by-count': { ...LOSSY, workloads: ['list-append'] },
   'dedupe-lost-in-snapshot': { ...LOSSY, workloads: ['list-append'] },
+  'directory-before-commit': VISITS,
+  'directory-stamp-counts-writes': VISITS,
+  'directory-unfenced': VISITS,
+  'hand-over-forgets-listings': VISITS,
   'links-not-followed': { ...LONE, workloads: ['list-append'] },
   'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
   'rewrite-without-fences': { ...DEADLY, workloads: ['list-append'] },
@@ -49,6 +57,8 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'snapshot-of-uncommitted': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
   'tail-in-one-bucket': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
   'unknown-as-refused': { ...LOSSY, workloads: ['list-append'] },
+  'unlisted-dropped-early': VISITS,
+  'unlisted-never-read': VISITS,
 };
 
 export function plantedRun(bug: PlantedBug): Prescribed {

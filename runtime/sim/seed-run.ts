@@ -240,6 +240,7 @@ class Run {
       entities: this.workloads.flatMap((workload) => workload.entities(versions)),
       ids,
       told: witness.told,
+      listed: site.listed,
       oneBuild: versions === 1,
       withinMs: HEALED_MS,
     });

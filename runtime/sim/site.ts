@@ -12,6 +12,7 @@ import type { ReadHistory } from './invariants';
 import type { Life, Machine } from './machine';
 import type { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
+import type { Listed } from './store-cluster';
 import type { Caller } from './workload';
 
 export interface Site {
@@ -25,6 +26,8 @@ export interface Site {
   readonly notesKept: boolean;
   /** When something other than a heartbeat was last written; virtual milliseconds. */
   readonly writtenAtMs: number;
+  /** Every row of a directory that was to be written; none where there is no directory apart from the histories. */
+  readonly listed: readonly Listed[];
   /** Of a caller's process. */
   transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport;
   /** As that process reads them from the store itself. */

@@ -4,12 +4,19 @@
  * Owns: the composition, and healing. Does not own: how it behaves (`replica-set`, `serial-register`, `disturbance`).
  */
 
+import type { EntityKey } from '../../framework/model/identity';
+import type { Listing } from '../ports/cluster-store';
 import { disturbReplicas, healReplicas } from './disturbance';
 import type { FaultDial } from './fault-profile';
 import { ReplicaSet } from './replica-set';
 import { SerialRegisters } from './serial-register';
 import { StoreLinks } from './store-links';
 import type { World } from './world';
+
+export interface Listed {
+  readonly key: EntityKey;
+  readonly listing: Listing;
+}
 
 export interface StoreCluster {
   readonly set: ReplicaSet;
@@ -21,6 +28,8 @@ export interface StoreCluster {
   writtenAtMs: number;
   /** Places of the rows that any host has asked it to write. */
   readonly issued: Set<string>;
+  /** Every row of the directory that a host asked it to write. */
+  readonly listed: Listed[];
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
 }
@@ -33,5 +42,5 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
     healReplicas(set);
     links.mend();
   };
-  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, issued: new Set(), heal };
+  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, issued: new Set(), listed: [], heal };
 }

@@ -7,7 +7,15 @@
 
 import { ROW_KIND } from '../../framework/core/history';
 import type { EntityKey } from '../../framework/model/identity';
-import type { IndexEntry, IndexPart, Lease, Pointer, WriteOutcome } from '../ports/cluster-store';
+import type {
+  DirectoryPart,
+  IndexEntry,
+  IndexPart,
+  Lease,
+  Listing,
+  Pointer,
+  WriteOutcome,
+} from '../ports/cluster-store';
 import type { Row } from '../ports/history-store';
 import type { FaultDial } from './fault-profile';
 import { profileOf } from './fault-profile';
@@ -83,6 +91,13 @@ export class WatchedStore extends SimStore {
     issued.add(place);
     this.own.add(place);
     return known;
+  }
+
+  override writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {
+    this.count('listing');
+    const { namespace, type } = part;
+    for (const listing of listings) this.shared.listed.push({ key: { namespace, type, id: listing.id }, listing });
+    return super.writeListings(part, listings);
   }
 
   /** Now and then ends the host in the middle of a write, and the coordinator with it. */

@@ -16,6 +16,7 @@ import { RoundsAgain } from './workloads/rounds';
 import { Submits } from './workloads/submits';
 import { Timers } from './workloads/timers';
 import { Transfers } from './workloads/transfers';
+import { Visits } from './workloads/visits';
 
 export const WORKLOADS = {
   account: (run) => new Accounts(run),
@@ -31,6 +32,7 @@ export const WORKLOADS = {
   submits: (run) => new Submits(run),
   timers: (run) => new Timers(run),
   transfers: (run) => new Transfers(run),
+  visits: (run) => new Visits(run),
 } as const satisfies Record<string, MakeWorkload>;
 
 export type WorkloadName = keyof typeof WORKLOADS;

@@ -1,12 +1,15 @@
 /**
- * Directory audit: does what `list` shows agree with the histories? (C10)
+ * Directory audit: does what `list` shows, and showed, agree with the histories? (C10)
  *
  * Owns: reading both before anybody asks an entity for anything, for an owner that is asked lists again; comparing them,
  * again and again until they agree or the time for it is over. Does not own: what a history says (`core/replay`).
  *
- * What an entity's last turn changed need not be listed if that turn was never released: its host died before, and nobody
- * was told. A history does not say whether it was; so the state before it counts as well, unless some caller was answered
- * from that turn or a later one. Fields that the listing's build did not index are not compared where there are several.
+ * 1. In the end the directory says what the histories say. What an entity's last turn changed need not be listed if that
+ *    turn was never released: its host died before, and nobody was told. A history does not say whether it was; so the
+ *    state before it counts as well, unless some caller was answered from that turn or a later one.
+ * 2. Whatever row was written on the way, the entity was so at that seq: somebody may have seen it.
+ *
+ * Fields that the listing's build did not index are not compared where there are several builds.
  */
 
 import { readRow } from '../../activation/loader';
@@ -17,9 +20,9 @@ import { definitionOf } from '../../../framework/model/definition';
 import type { EntityClass } from '../../../framework/model/definition';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
-import type { ListedEntity } from '../../client/directory';
 import type { EntityIndex, Row } from '../../ports/history-store';
 import type { ReadHistory } from '../invariants';
+import type { Listed } from '../store-cluster';
 import type { Told } from '../witness';
 import { entityText } from '../witness';
 import type { Caller } from '../workload';
@@ -34,75 +37,112 @@ export interface DirectoryAuditOptions {
   readonly entities: readonly EntityClass[];
   readonly ids: readonly string[];
   readonly told: readonly Told[];
+  /** Every row of the directory that was to be written. */
+  readonly listed: readonly Listed[];
   /** All of the run's hosts ran one version of the code. */
   readonly oneBuild: boolean;
   /** Within this time a healed site's directory has come after its histories; virtual milliseconds. */
   readonly withinMs: number;
 }
 
+interface Shown {
+  readonly index: Pick<EntityIndex, 'status' | 'fields' | 'createdAt'>;
+  readonly seq: number;
+}
+
 interface Gathered {
   readonly entity: EntityClass;
   readonly key: EntityKey;
-  readonly listed: ListedEntity | null;
+  /** What `list` shows; null if it shows nothing of the entity. */
+  readonly shown: Shown | null;
   readonly rows: readonly Row[];
+}
+
+interface Judged extends Gathered {
+  /** What the first so many rows add up to; null for none, and as long as there are only refusals. */
+  readonly at: (count: number) => EntityIndex | null;
 }
 
 const LOOK_AGAIN_MS = 2_000;
 const READ_MS = 30 * 60_000;
+/** What no turn says, and what is as good as nothing. */
+const UNRECORDED: ReadonlySet<EntityIndex['status']> = new Set(['corrupt', 'diverged', 'unborn']);
 
 /** Null once the directory agrees; else the first difference that is left, in words. */
 export async function directoryDifference(options: DirectoryAuditOptions): Promise<string | null> {
-  const { world, withinMs } = options;
-  const answered = answeredSeqs(options.told);
+  const { world, withinMs, told, oneBuild } = options;
+  const answered = answeredSeqs(told);
   for (const untilMs = world.nowMs + withinMs; ;) {
-    const gathered = await world.complete(gather(options), world.nowMs + READ_MS);
-    const difference = await firstDifference(gathered, answered, options.oneBuild);
-    if (difference === null || world.nowMs >= untilMs) return difference;
+    const all: Judged[] = [];
+    for (const one of await world.complete(gather(options), world.nowMs + READ_MS)) {
+      const at = await indexesOf(one);
+      if (at !== null) all.push({ ...one, at });
+    }
+    const difference = firstBehind(all, answered, oneBuild);
+    if (difference === null) return firstFalse(all, options);
+    if (world.nowMs >= untilMs) return difference;
     await world.run({ untilMs: world.nowMs + LOOK_AGAIN_MS });
   }
 }
 
-async function gather({ entities, ids, auditor, readHistory }: DirectoryAuditOptions): Promise<readonly Gathered[]> {
+async function gather(options: DirectoryAuditOptions): Promise<readonly Gathered[]> {
+  const { entities, ids, auditor, readHistory, told, listed } = options;
   const gathered: Gathered[] = [];
   for (const entity of entities) {
     const { type } = definitionOf(entity);
-    const listed = new Map<string, ListedEntity>();
-    for await (const one of auditor.client.list({ type })) listed.set(one.id, one);
-    for (const id of new Set([...ids, ...listed.keys()])) {
+    const shown = new Map<string, Shown>();
+    for await (const { id, seq, ...index } of auditor.client.list({ type })) shown.set(id, { index, seq });
+    const keys = [...told.map(({ request }) => request.key), ...listed.map(({ key }) => key)];
+    const others = keys.filter((key) => key.type === type).map(({ id }) => id);
+    for (const id of new Set([...ids, ...shown.keys(), ...others])) {
       const key = { namespace: 'default', type, id };
-      gathered.push({ entity, key, listed: listed.get(id) ?? null, rows: await readHistory(key) });
+      gathered.push({ entity, key, shown: shown.get(id) ?? null, rows: await readHistory(key) });
     }
   }
   return gathered;
 }
 
-async function firstDifference(
-  gathered: readonly Gathered[],
-  answered: ReadonlyMap<string, number>,
-  oneBuild: boolean,
-): Promise<string | null> {
-  for (const one of gathered) {
-    const { rows, listed, key } = one;
-    const difference = differenceOf(listed, await indexAt(one, rows), oneBuild);
-    if (difference === null) continue;
+function firstBehind(all: readonly Judged[], answered: ReadonlyMap<string, number>, oneBuild: boolean): string | null {
+  for (const { key, rows, shown, at } of all) {
     const lastTurn = unreleased(rows, answered.get(entityText(key)) ?? 0);
-    if (lastTurn !== null && differenceOf(listed, await indexAt(one, rows.slice(0, lastTurn)), oneBuild) === null)
-      continue;
+    const difference = differenceOf(shown, at(rows.length), oneBuild);
+    if (difference === null) continue;
+    if (lastTurn !== null && differenceOf(shown, at(lastTurn), oneBuild) === null) continue;
     return `${keyText(key)}: the directory ${difference}, at row ${rows.at(-1)?.seq ?? 0} (C10)`;
   }
   return null;
 }
 
-/** What the rows add up to; null for none, and for a key that only has refusals. */
-async function indexAt({ key, entity }: Gathered, rows: readonly Row[]): Promise<EntityIndex | null> {
+/** The first row that was to be written though the entity never was so at that seq. */
+function firstFalse(all: readonly Judged[], { listed, oneBuild }: DirectoryAuditOptions): string | null {
+  const byKey = Map.groupBy(listed, ({ key }) => entityText(key));
+  for (const { key, rows, at } of all) {
+    for (const { listing } of byKey.get(entityText(key)) ?? []) {
+      if (UNRECORDED.has(listing.index.status)) continue;
+      const count = rows.findLastIndex(({ seq }) => seq <= listing.seq) + 1;
+      const difference = differenceOf(listing, at(count), oneBuild);
+      if (difference !== null) return `${keyText(key)}: a row ${difference}, at row ${listing.seq} (C10)`;
+    }
+  }
+  return null;
+}
+
+/** Null for a history that cannot be run again: others say so. */
+async function indexesOf({ key, entity, rows }: Gathered): Promise<Judged['at'] | null> {
   const definition = definitionOf(entity);
   const replay = new Replay(key, definition, auditEnvironment);
-  for (const row of rows) {
-    const { record, hash } = readRow(key, row);
-    await replay.record(record, hash, false);
+  const indexes: (EntityIndex | null)[] = [null];
+  try {
+    for (const row of rows) {
+      const { record, hash } = readRow(key, row);
+      await replay.record(record, hash, false);
+      const index = replay.instance && indexOf(replay.instance, definition);
+      indexes.push(index?.status === 'unborn' ? null : index);
+    }
+  } catch {
+    return null;
   }
-  const index = replay.instance && indexOf(replay.instance, definition);
-  return index?.status === 'unborn' ? null : index;
+  return (count) => indexes[count] ?? null;
 }
 
 /** The place of the last turn, if nothing proves that it was released; null if something does. */
@@ -112,15 +152,16 @@ function unreleased(rows: readonly Row[], answeredSeq: number): number | null {
   return row === undefined || row.kind !== ROW_KIND.turn || row.seq <= answeredSeq ? null : at;
 }
 
-function differenceOf(listed: ListedEntity | null, index: EntityIndex | null, oneBuild: boolean): string | null {
-  if (listed === null) return index === null ? null : `lacks it, which is ${index.status}`;
-  if (index === null) return `lists it as ${listed.status}, and it has no history`;
-  if (listed.status !== index.status) return `lists it as ${listed.status}, and it is ${index.status}`;
-  if (listed.createdAt !== index.createdAt) return `lists it as created at ${listed.createdAt}, not ${index.createdAt}`;
-  for (const field of new Set([...Object.keys(listed.fields), ...Object.keys(index.fields)])) {
-    const [shown, is] = [listed.fields[field], index.fields[field]];
-    if ((shown === undefined || is === undefined) && !oneBuild) continue;
-    if (shown !== is) return `lists it with ${field} ${String(shown)}, and it has ${String(is)}`;
+function differenceOf(shown: Shown | null, is: EntityIndex | null, oneBuild: boolean): string | null {
+  if (shown === null) return is === null ? null : `lacks it, which is ${is.status}`;
+  const { index } = shown;
+  if (is === null) return `lists it as ${index.status}, and it has no history`;
+  if (index.status !== is.status) return `lists it as ${index.status}, and it is ${is.status}`;
+  if (index.createdAt !== is.createdAt) return `lists it as created at ${index.createdAt}, not ${is.createdAt}`;
+  for (const field of new Set([...Object.keys(index.fields), ...Object.keys(is.fields)])) {
+    const [left, right] = [index.fields[field], is.fields[field]];
+    if ((left === undefined || right === undefined) && !oneBuild) continue;
+    if (left !== right) return `lists it with ${field} ${String(left)}, and it has ${String(right)}`;
   }
   return null;
 }
