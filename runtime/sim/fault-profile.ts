@@ -270,6 +270,10 @@ const replicaDown = profileOf('replica-down', {
 export const PROFILES = {
   calm,
   lossy,
+  /** Messages come later than a silence lasts, and again. */
+  'slow-network': profileOf('slow-network', {
+    network: { loss: 0.02, duplicate: 0.1, late: 0.2, lateMs: [2, 6 * SECOND_MS], noResponders: 0.8 },
+  }),
   'late-writes': profileOf('late-writes', {
     store: {
       legLoss: 0.2,

@@ -56,6 +56,7 @@ const PATIENCE_MS = 60 * SECOND_MS;
 const WEIGHTS: Readonly<Record<Exclude<ProfileName, 'amnesia'>, number>> = {
   calm: 1,
   lossy: 3,
+  'slow-network': 2,
   'late-writes': 2,
   'paxos-unknown': 2,
   'replica-down': 2,

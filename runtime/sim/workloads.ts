@@ -4,6 +4,7 @@
 
 import type { MakeWorkload } from './workload';
 import { Accounts } from './workloads/accounts';
+import { Bursts } from './workloads/bursts';
 import { Conditions } from './workloads/conditions';
 import { Counters } from './workloads/counter';
 import { Effects } from './workloads/effects';
@@ -20,6 +21,7 @@ import { Visits } from './workloads/visits';
 
 export const WORKLOADS = {
   account: (run) => new Accounts(run),
+  bursts: (run) => new Bursts(run),
   conditions: (run) => new Conditions(run),
   counter: (run) => new Counters(run),
   effects: (run) => new Effects(run),
