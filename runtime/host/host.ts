@@ -33,6 +33,8 @@ export class Host {
   private served: Served | null = null;
   private state: 'open' | 'draining' | 'stopped' = 'open';
   private reopening: Promise<void> | null = null;
+  private openedMs = 0;
+  private pauseMs = REOPEN_INITIAL_MS / 2;
 
   private constructor(private readonly settings: HostSettings) {
     this.code = new HostedCode(settings);
@@ -110,6 +112,7 @@ export class Host {
     const session = await settings.store.open();
     if (this.state === 'stopped') return session.close();
     this.session = session;
+    this.openedMs = settings.clock.monotonicMs();
     const shard = this.code.shardOn(session);
     this.current = shard;
     void session.lost.then((reason) => this.lost(session, shard, reason));
@@ -123,10 +126,13 @@ export class Host {
     shard.close(
       new PerdureError('unavailable', `${reason.message}; the outcome is unknown: send again with the same id`),
     );
-    if (this.state !== 'stopped')
-      this.reopening = this.reopen(REOPEN_INITIAL_MS).finally(() => (this.reopening = null));
+    if (this.state === 'stopped') return;
+    const quick = this.settings.clock.monotonicMs() - this.openedMs < REOPEN_MAXIMUM_MS;
+    this.pauseMs = quick ? Math.min(this.pauseMs * 2, REOPEN_MAXIMUM_MS) : REOPEN_INITIAL_MS;
+    this.reopening = this.reopen(this.pauseMs).finally(() => (this.reopening = null));
   }
 
+  /** A disk that is full or broken takes every session soon: the next is opened after a longer pause. */
   private async reopen(pauseMs: number): Promise<void> {
     const { clock, log } = this.settings;
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve));

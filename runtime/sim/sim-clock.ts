@@ -29,6 +29,9 @@ export interface SimClockOptions {
 export const START_MS = Date.UTC(2026, 0, 1);
 const TIMER_LATE_MS = 1;
 const BREATH_MS = [0.05, 0.5] as const;
+/** After so many breaths one upon the other they are twice as long, and so on up to so many times. */
+const BREATHS = 16;
+const BREATH_LONGEST = 32;
 const TIMER = label('clock.timer');
 const BREATH = label('clock.breath');
 
@@ -38,6 +41,8 @@ export class SimClock implements Clock {
   readonly #bornMs: number;
   readonly #rate: number;
   #wallMs: number;
+  #breaths = 0;
+  #breathedMs = -1;
 
   constructor(
     private readonly process: SimProcess,
@@ -92,7 +97,11 @@ export class SimClock implements Clock {
 
   breathe(): Promise<void> {
     if (!this.process.alive) return never();
-    const atMs = this.#world.nowMs + this.#late.between(BREATH_MS);
+    const { nowMs } = this.#world;
+    this.#breaths = nowMs === this.#breathedMs ? this.#breaths + 1 : 0;
+    const longer = Math.min(2 ** Math.floor(this.#breaths / BREATHS), BREATH_LONGEST);
+    const atMs = nowMs + this.#late.between(BREATH_MS) * longer;
+    this.#breathedMs = atMs;
     return new Promise((resolve) => {
       this.#world.inside(atMs, BREATH, () => this.process.enter(resolve));
     });
