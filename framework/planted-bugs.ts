@@ -37,6 +37,8 @@ export const PLANTED_BUGS = {
   'parts-of-last-epoch-only': 'a new owner knows only the parts of the epoch before its own (C9)',
   'pointer-before-snapshot': 'a pointer is written while the snapshot it leads to is still on its way (C2, C8)',
   'poison-unrecorded': 'an update that is not run any more is told so, and nothing is recorded (S13, S20)',
+  'offer-again': 'a shard is offered to an older build each time that it diverges (S29)',
+  'recover-once': 'open work that cannot be read when a shard starts is not looked for again (C9)',
   'release-before-close': 'a lease is given back while its shard still serves (C4)',
   'rewrite-without-fences': 'the tail is written again without the FENCE rows above it (C6)',
   'run-poison': 'an input is run however many owners have died of it (S20)',

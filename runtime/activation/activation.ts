@@ -187,7 +187,7 @@ export class Activation implements Job, Resident {
       this.wake();
       if (this.instance !== null) this.heldRetry.plan(this.instance.ledger, this.grounds.core.build);
     } catch (error) {
-      this.fail(error);
+      this.fail(await grounds.unloadable(this, error));
     }
   }
 

@@ -61,6 +61,8 @@ export interface Grounds {
   due(key: EntityKey, wakeAt: number | null): void;
   /** It has nothing to do. */
   rested(resident: Resident): void;
+  /** Its history cannot be used: what callers are told, for it may be of use to another host. Never rejects. */
+  unloadable(resident: Resident, error: unknown): Promise<unknown>;
   /** It cannot go on. */
   failed(resident: Resident, error: unknown): void;
 }

@@ -27,7 +27,8 @@ export class Holdings {
     for (const shard of wanted) if (!this.tenures.has(shard)) this.tenures.set(shard, new Tenure(shard, this.settings));
     for (const [shard, tenure] of this.tenures) {
       tenure.wanted = wanted.has(shard);
-      if (tenure.wanted) {
+      if (tenure.mustGo) void this.giveBack(tenure);
+      else if (tenure.wanted) {
         if (tenure.epoch !== null || !held(shard)) void tenure.take();
       } else if (tenure.free) this.tenures.delete(shard);
       else void this.giveBack(tenure);

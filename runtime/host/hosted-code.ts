@@ -22,7 +22,7 @@ import type { Entropy } from '../ports/entropy';
 import type { StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
 import type { Watchdog } from '../ports/watchdog';
-import type { ShardLimits } from '../shard/shard';
+import type { Diverged, ShardLimits } from '../shard/shard';
 import { Shard } from '../shard/shard';
 import { buildId } from './build-id';
 
@@ -82,13 +82,14 @@ export class HostedCode {
   }
 
   /** A shard on a session that has just begun; not started yet. */
-  shardOn(session: StoreSession): Shard {
+  shardOn(session: StoreSession, diverged?: Diverged): Shard {
     const { settings, loop, core, definitions, groups, epochs } = this;
     const { shard, epoch } = session.running.place;
     const before = epochs.get(shard) ?? [];
     epochs.set(shard, [...before, epoch].slice(-SURVIVED_EPOCHS));
     const survived = (other: number): boolean => before.includes(other);
-    return new Shard({ ...settings, session, loop, core, definitions, groups, survived });
+    const shared = { ...settings, session, loop, core, definitions, groups, survived };
+    return new Shard(diverged === undefined ? shared : { ...shared, diverged });
   }
 
   /** Code of a step was rejected with nobody to handle it (S4). `resident`: the entity, if it is in memory. */

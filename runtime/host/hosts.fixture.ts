@@ -138,12 +138,17 @@ export class TestCluster {
 
   /** The items of a journal, asked of whichever host has it; null if none has. */
   async read(id: string): Promise<string[] | null> {
-    for (const { host } of this.hosts) {
-      const key = { namespace: 'default', type: 'journal', id };
-      const shared = { op: 'message', message: 'query', method: 'read', submit: false, attempt: 1 } as const;
-      const reply = await this.done(host.answer({ ...shared, key, args: encodeValue([]), id: null }));
+    for (const host of this.hosts) {
+      const reply = await this.ask(host, id);
       if (reply.ok) return decodeValue(reply.value) as string[];
     }
     return null;
+  }
+
+  /** A query of one host. */
+  ask({ host }: TestHost, id: string): Promise<Reply> {
+    const key = { namespace: 'default', type: 'journal', id };
+    const shared = { op: 'message', message: 'query', method: 'read', submit: false, attempt: 1 } as const;
+    return this.done(host.answer({ ...shared, key, args: encodeValue([]), id: null }));
   }
 }

@@ -33,7 +33,7 @@ import type { Layout } from '../shard/ownership/layout';
 import type { OwnedSession } from '../shard/ownership/owned-session';
 import { SessionGuard } from '../shard/ownership/session-guard';
 import { answerRequest } from '../shard/requests';
-import type { Shard } from '../shard/shard';
+import type { Diverged, Shard } from '../shard/shard';
 import type { IndexBounds } from '../shard/waking/consolidation';
 import type { Reply, Request } from '../wire/envelope';
 import type { Owner } from '../wire/frame';
@@ -46,6 +46,7 @@ import { Holdings } from './holdings';
 import { InFlight } from './in-flight';
 import { Membership } from './membership';
 import { place } from './placement';
+import { Offers } from './offers';
 import type { Reached } from './reached';
 import { pause, untilOk } from './until-ok';
 
@@ -63,7 +64,7 @@ export interface MemberSettings {
   /** Clients can reach this host. */
   readonly connected: () => boolean;
   /** A shard of this host's entities on an ownership that has just begun; not started yet. */
-  readonly shardOn: (session: OwnedSession) => Shard;
+  readonly shardOn: (session: OwnedSession, diverged: Diverged) => Shard;
   readonly reached: Reached;
 }
 
@@ -74,6 +75,7 @@ export class Member {
   private readonly membership: Membership;
   private readonly heartbeat: Heartbeat;
   private readonly marks: DeathMarks;
+  private readonly offers: Offers;
   private readonly holdings: Holdings;
   private readonly cutOff = new CutOff();
   private leaving = false;
@@ -87,25 +89,25 @@ export class Member {
     readonly session: string,
     readonly shards: number,
   ) {
-    const { store, clock, reached } = settings;
+    const { store, clock, ordinal, reached } = settings;
     this.answeredAtMs = clock.monotonicMs();
     const guard = (this.guard = new SessionGuard(session, store, clock));
     const membership = (this.membership = new Membership(session));
-    const marks = new DeathMarks({ store, clock, guard, membership, reached });
-    this.marks = marks;
-    const heartbeat = new Heartbeat({
+    const marks = (this.marks = new DeathMarks({ store, clock, guard, membership, reached }));
+    const offers = (this.offers = new Offers({ store, clock, guard, membership, ordinal, reached }));
+    const heartbeat = (this.heartbeat = new Heartbeat({
       store,
       clock,
       says: (beat) => this.row(beat),
       told: (acknowledged) => membership.told(acknowledged),
       alive: () => guard.alive,
       answered: () => clock.monotonicMs() - this.answeredAtMs < HEARTBEAT_DEAD_MS,
-    });
-    this.heartbeat = heartbeat;
+    }));
     this.holdings = new Holdings({
       ...settings,
       guard,
       marks,
+      offers,
       requests: new InFlight(LEASE_REQUESTS_IN_FLIGHT),
       nonce: () => drawName(settings.entropy),
       changed: () => heartbeat.soon(),
@@ -220,6 +222,7 @@ export class Member {
     this.membership.observe(await store.beats(), clock.monotonicMs());
     if (!(await this.guard.confirm())) return;
     this.answeredAtMs = clock.monotonicMs();
+    await this.offers.look();
     this.stand();
     this.aim();
     this.marks.sweep().catch((error: unknown) => log.warn({ error }, 'a dead host could not be cleared away'));
@@ -242,7 +245,7 @@ export class Member {
     const wanted = new Set<number>();
     if (!this.draining) {
       const candidates = this.membership.live.filter(({ draining }) => !draining);
-      for (const [shard, session] of place(this.shards, candidates).entries())
+      for (const [shard, session] of place(this.shards, candidates, (...offer) => this.offers.has(...offer)).entries())
         if (session === this.session) wanted.add(shard);
     }
     const held = new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));

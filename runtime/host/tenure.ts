@@ -22,11 +22,12 @@ import type { Layout } from '../shard/ownership/layout';
 import { OwnedSession } from '../shard/ownership/owned-session';
 import type { SessionGuard } from '../shard/ownership/session-guard';
 import { perform } from '../shard/ownership/takeover';
-import type { Shard } from '../shard/shard';
+import type { Diverged, Shard } from '../shard/shard';
 import type { IndexBounds } from '../shard/waking/consolidation';
 import type { DeathMarks } from './death-marks';
 import type { Reached } from './reached';
 import type { InFlight } from './in-flight';
+import type { Offers } from './offers';
 import { pause } from './until-ok';
 
 export interface TenureSettings {
@@ -42,7 +43,8 @@ export interface TenureSettings {
   /** Requests for leases, of all shards together. */
   readonly requests: InFlight;
   readonly nonce: () => string;
-  readonly shardOn: (session: OwnedSession) => Shard;
+  readonly offers: Offers;
+  readonly shardOn: (session: OwnedSession, diverged: Diverged) => Shard;
   /** Which shards are owned has changed. */
   readonly changed: () => void;
   readonly reached: Reached;
@@ -60,6 +62,9 @@ export class Tenure {
   private serving: Serving | null = null;
   private leaving = false;
   private busy = false;
+  /** Whether the shard is given back to an older build, once that is asked. */
+  private offering: Promise<boolean> | null = null;
+  private offered = false;
 
   constructor(
     readonly number: number,
@@ -84,6 +89,11 @@ export class Tenure {
     return 'lease' in state ? state.lease.epoch : null;
   }
 
+  /** To be given back, whatever placement says: an offer stands, and this epoch writes nothing more of its build. */
+  get mustGo(): boolean {
+    return this.offered;
+  }
+
   /** Nothing is held, attempted or settled. */
   get free(): boolean {
     return !this.busy && this.machine.state.at === 'idle';
@@ -92,7 +102,7 @@ export class Tenure {
   /** Goes on towards serving. Never rejects. */
   take(): Promise<void> {
     return this.alone('a shard could not be taken over', async () => {
-      if (!this.wanted || this.serving !== null) return;
+      if (!this.wanted || this.serving !== null || this.offered) return;
       await this.claim();
       await this.begin();
     });
@@ -101,7 +111,7 @@ export class Tenure {
   /** Comes to rest, then gives the lease back. Never rejects. */
   giveBack(): Promise<void> {
     return this.alone('a shard could not be given back', async () => {
-      if (this.wanted) return;
+      if (this.wanted && !this.offered) return;
       if (isPlanted('release-before-close')) await this.release();
       if (this.serving !== null && !(await this.end(this.serving))) return;
       await this.release();
@@ -150,13 +160,26 @@ export class Tenure {
       throw error;
     });
     if (!guard.alive) return session.close();
-    const shard = shardOn(session);
+    const shard = shardOn(session, (entity, error) => this.diverged(session, entity, error));
     this.serving = { session, shard };
-    this.leaving = false;
+    this.leaving = this.offered = false;
     reached('epoch');
     shard
       .start()
       .catch((error: unknown) => log.error({ error, shard: this.number }, 'open work could not be recovered'));
+  }
+
+  /** An entity diverges under this build: an older one may have the shard back (S29). */
+  private async diverged(session: OwnedSession, entity: string, error: PerdureError): Promise<PerdureError> {
+    const { offers, log } = this.settings;
+    this.offering ??= offers.make(this.number, session.touches).finally(() => (this.offering = null));
+    if (!this.offered && !(await this.offering)) return error;
+    if (!this.offered) {
+      log.warn({ entity, shard: this.number, error }, 'this build diverges: the shard goes back to an older one');
+      this.offered = true;
+      void this.giveBack();
+    }
+    return goesBack(this.number, entity);
   }
 
   /** C4: once all that was issued is acknowledged, closed for ever. False when the session died instead. */
@@ -186,6 +209,7 @@ export class Tenure {
     const { machine, settings } = this;
     machine.on({ kind: 'release', nonce: settings.nonce() });
     await this.perform();
+    this.offered = false;
     settings.reached('given-back');
     settings.changed();
   }
@@ -203,6 +227,12 @@ export class Tenure {
 
 function moves(shard: number): PerdureError {
   return new PerdureError('unavailable', `shard ${shard} moves to another host: send again with the same id`);
+}
+
+function goesBack(shard: number, entity: string): PerdureError {
+  const fact = `${entity}: this host's build does not repeat its history`;
+  const next = `shard ${shard} goes back to a host of an older build`;
+  return new PerdureError('unavailable', `${fact}; ${next}: send again with the same id`);
 }
 
 function stuck(shard: number): PerdureError {

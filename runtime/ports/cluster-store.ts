@@ -45,6 +45,13 @@ export interface Beat {
   readonly shards: readonly (readonly [shard: number, epoch: number])[];
 }
 
+/** A shard that a build has given back, because it could not repeat a history of it (S29). */
+export interface Offer {
+  readonly shard: number;
+  /** Of the build that gave it back. */
+  readonly ordinal: number;
+}
+
 /** Where a key's chain begins: the place of a snapshot; written with timestamp `seq` (C8). */
 export interface Pointer {
   readonly seq: number;
@@ -139,6 +146,11 @@ export interface ClusterStore {
   builds(): Promise<readonly string[]>;
   /** Gives a build the ordinal; `refused`: it is taken. */
   casBuild(ordinal: number, build: string): Promise<WriteOutcome>;
+
+  /** Insert-only: hosts of that build have offered the shard to an older one (S29). */
+  writeOffer(offer: Offer): Promise<WriteOutcome>;
+  /** In no order. */
+  offers(): Promise<readonly Offer[]>;
 
   /** Serial read of one lease. */
   lease(shard: number): Promise<Lease | null>;

@@ -20,17 +20,18 @@ import { keyText } from '../../framework/model/identity';
 import { Activation } from '../activation/activation';
 import { ActivityRunner } from '../activation/activity-runner';
 import { AppendGroup } from '../activation/append-group';
-import { indexOf, sameIndex } from '../activation/entity-index';
+import { indexOf } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
 import { Poison } from '../activation/poison';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { EVICTION_TRIES, PASSIVATION_TURNS, RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS, TIMER_RECHECK_MS } from '../config';
+import { EVICTION_TRIES, PASSIVATION_TURNS, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
+import { Recovery } from './recovery';
 import type { Watchdog } from '../ports/watchdog';
 
 export interface ShardOptions {
@@ -48,6 +49,8 @@ export interface ShardOptions {
   readonly rehearsal?: Rehearsal;
   /** Infinity where the wall clock cannot jump. */
   readonly recheckMs?: number;
+  /** An entity diverges: resolves with what its callers are told, that error unless another build may have it (S29). */
+  readonly diverged?: Diverged;
   /** Sees steps that do not end (S20); nobody by default. */
   readonly watchdog?: Watchdog;
   /** STABLE_MS when absent. */
@@ -55,6 +58,8 @@ export interface ShardOptions {
   /** Whether this process had the shard in that epoch: it did not die of what ran then (S20). */
   readonly survived?: (epoch: number) => boolean;
 }
+
+export type Diverged = (entity: string, error: PerdureError) => Promise<PerdureError>;
 
 export interface ShardLimits extends ActivationLimits {
   readonly residentEntities: number;
@@ -77,7 +82,7 @@ export class Shard implements Grounds {
   /** Least recently used first. */
   private readonly activations = new Map<string, Activation>();
   private readonly leaving = new Set<Promise<void>>();
-  private recovering = false;
+  private readonly recovery: Recovery;
   private residentBytes = 0;
   /** Nothing begins by itself any more. */
   private quiet = false;
@@ -102,6 +107,7 @@ export class Shard implements Grounds {
       maxRunning: limits.runningActivities,
       notes: (key, effect, bytes) => this.note(key, effect, bytes),
     });
+    this.recovery = new Recovery(this, namespace);
     const { recheckMs = TIMER_RECHECK_MS } = options;
     this.timers = new TimerService({ clock, log, session, namespace, recheckMs, fire: (key) => this.fire(key) });
   }
@@ -110,8 +116,7 @@ export class Shard implements Grounds {
   async start(): Promise<void> {
     this.timers.start();
     this.poison.settleAfter(this.options.stableMs, this.clock);
-    this.recovering = true;
-    await this.recoverAll().finally(() => (this.recovering = false));
+    await this.recovery.all();
     void this.session.relist?.((key) => this.relist(key));
   }
 
@@ -153,7 +158,7 @@ export class Shard implements Grounds {
 
   /** As `resting`, whatever other shards on the same loop do. */
   get still(): boolean {
-    if (this.recovering || this.timers.busy || this.runner.queued > 0 || this.leaving.size > 0) return false;
+    if (this.recovery.running || this.timers.busy || this.runner.queued > 0 || this.leaving.size > 0) return false;
     for (const activation of this.activations.values()) if (activation.busy) return false;
     return true;
   }
@@ -212,6 +217,13 @@ export class Shard implements Grounds {
     this.makeRoom();
   }
 
+  /** A divergence may be another build's to settle (S29). */
+  async unloadable({ name }: Activation, error: unknown): Promise<unknown> {
+    const { diverged } = this.options;
+    if (diverged === undefined || this.closed || !isPerdureError(error) || error.reason !== 'divergence') return error;
+    return diverged(name, error).catch((undecided: unknown) => undecided);
+  }
+
   failed(activation: Activation, error: unknown): void {
     this.forget(activation);
     this.runner.cancelAll(activation.key, 'passivate');
@@ -220,13 +232,14 @@ export class Shard implements Grounds {
     this.log.error({ entity: activation.name, error }, 'the entity cannot go on');
     if (reason === 'corrupt') void this.mark(activation.key, 'corrupt');
     else if (reason === 'divergence') void this.mark(activation.key, 'diverged');
-    else this.clock.after(RECOVERY_PAUSE_MS, () => void this.recoverOpen(activation.key));
+    else this.recovery.again(activation.key);
   }
 
   /** No timer fires and no activity starts any more; those that run are told and waited for, at most so long. */
   async quiesce(activityMs?: number): Promise<void> {
     this.quiet = true;
     this.timers.stop();
+    this.recovery.end();
     await this.runner.drain(activityMs);
   }
 
@@ -248,6 +261,7 @@ export class Shard implements Grounds {
     this.poison.settle();
     this.appends.close();
     this.timers.stop();
+    this.recovery.end();
     this.runner.stop();
     for (const activation of [...this.activations.values()]) activation.fail(error);
     this.activations.clear();
@@ -285,43 +299,10 @@ export class Shard implements Grounds {
     return new Promise((resolve) => this.activation(key).wake(resolve));
   }
 
-  private async recoverAll(): Promise<void> {
-    const { session } = this;
-    const { namespace } = this.options;
-    let after: EntityKey | null = null;
-    for (;;) {
-      const keys: readonly EntityKey[] = await session.openWork(namespace, after, RECOVERY_IN_FLIGHT);
-      await Promise.all(keys.map((key) => this.recover(key)));
-      after = keys.at(-1) ?? null;
-      if (after === null || this.closed) return;
-    }
-  }
-
-  /** Loads an entity again that failed for a passing reason, if it has open work that nothing else would wake. */
-  private async recoverOpen(key: EntityKey): Promise<void> {
-    if (this.closed) return;
-    const found = await this.session.index(key).catch(() => null);
-    if (found?.index.open && !this.closed) await this.recover(key);
-  }
-
-  private recover(key: EntityKey): Promise<void> {
-    if (this.definition(key.type) === null) {
-      this.log.warn({ entity: keyText(key) }, 'the entity has open work, but this build does not have its type');
-      return Promise.resolve();
-    }
-    const activation = this.activation(key);
-    return new Promise((resolve) => {
-      activation.inspect(
-        () => resolve(this.unmark(activation)),
-        () => resolve(),
-      );
-    });
-  }
-
   /** Its place in `list` is brought up to date by its loading. */
   private async relist(key: EntityKey): Promise<void> {
     if (this.quiet || this.closed || key.namespace !== this.options.namespace) return;
-    if (this.definition(key.type) !== null) await this.recover(key);
+    if (this.definition(key.type) !== null) await this.recovery.one(key);
   }
 
   private async mark(key: EntityKey, status: EntityStatus): Promise<void> {
@@ -341,17 +322,6 @@ export class Shard implements Grounds {
     if (instance === null) return this.due(key, null);
     const index = indexOf(instance, definition);
     await this.session.adopted(key, index);
-    this.due(key, index.wakeAt);
-  }
-
-  /** A new build can load what an old one could not. */
-  private async unmark({ key, instance, definition }: Activation): Promise<void> {
-    if (instance === null) return;
-    const found = await this.session.index(key);
-    const index: EntityIndex = indexOf(instance, definition);
-    const broken = found?.index.status === 'diverged' || found?.index.status === 'corrupt';
-    if (!broken || sameIndex(found.index, index)) return;
-    await this.session.mark(key, index);
     this.due(key, index.wakeAt);
   }
 

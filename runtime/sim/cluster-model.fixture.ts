@@ -14,6 +14,7 @@ import type {
   Listing,
   ListingPage,
   Note,
+  Offer,
   Pointer,
   SessionRow,
   Watermark,
@@ -34,6 +35,7 @@ const byEntry = (a: IndexEntry, b: IndexEntry): number => a.at - b.at || compare
 export class ClusterModel implements ClusterStore {
   readonly #sessions = new Map<string, { born: boolean; dead: boolean }>();
   readonly #beats = new Map<string, Beat>();
+  readonly #offers = new Map<string, Offer>();
   readonly #builds = new Map<number, string>();
   readonly #gone = new Set<string>();
   readonly #leases = new Map<number, Lease>();
@@ -95,6 +97,15 @@ export class ClusterModel implements ClusterStore {
     if (this.#builds.has(ordinal)) return 'refused';
     this.#builds.set(ordinal, build);
     return 'ok';
+  }
+
+  async writeOffer(offer: Offer): Promise<WriteOutcome> {
+    this.#offers.set(textOf(offer.shard, offer.ordinal), offer);
+    return 'ok';
+  }
+
+  async offers(): Promise<readonly Offer[]> {
+    return [...this.#offers.values()].sort((a, b) => a.shard - b.shard || a.ordinal - b.ordinal);
   }
 
   async lease(shard: number): Promise<Lease | null> {

@@ -91,6 +91,8 @@ function drawOwnership(draw: SimStream, leases: readonly (Lease | null)[]): Oper
     (store) => store.beats(),
     (store) => store.deleteBeat('s3'),
     (store) => store.builds(),
+    (store) => store.writeOffer({ shard, ordinal: 1 + (beat % 3) }),
+    (store) => store.offers(),
     (store) => store.casBuild(1 + (beat % 3), row.build),
     (store) => store.lease(shard),
     (store) => store.casLease(shard, expected, next),

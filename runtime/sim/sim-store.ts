@@ -28,6 +28,7 @@ import type {
   Listing,
   ListingPage,
   Note,
+  Offer,
   Pointer,
   SessionRow,
   Watermark,
@@ -125,6 +126,15 @@ export class SimStore implements ClusterStore {
 
   casBuild(ordinal: number, build: string): Promise<WriteOutcome> {
     return this.#swap({ row: buildRow(ordinal), expected: null, next: build });
+  }
+
+  writeOffer({ shard, ordinal }: Offer): Promise<WriteOutcome> {
+    return this.#write('offers', [{ major: shard, minor: ordinal, timestamp: WRITTEN, value: 1 }]);
+  }
+
+  async offers(): Promise<readonly Offer[]> {
+    const cells = await this.#read('offers', 'the offers');
+    return cells.map(({ major, minor }) => ({ shard: major, ordinal: Number(minor) }));
   }
 
   async lease(shard: number): Promise<Lease | null> {
