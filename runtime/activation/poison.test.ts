@@ -45,7 +45,8 @@ describe('an input that took its process with it', () => {
     ];
     const { poison, log } = bench(twice, 0, (epoch) => epoch === 2);
     expect(poison.refusal(KEY, 'timer 1')).toBeNull();
-    expect(log).toEqual(['forget 2']);
+    expect(poison.announce(KEY, 'timer 1')).toBeNull();
+    expect(log).toEqual(['forget 2', 'settle']);
   });
 
   it.each<[string, [string, string][], boolean]>([

@@ -8,7 +8,8 @@
  * Invariants:
  * 1. With POISON_DEATHS suspicions of one build an input is not run on that build.
  * 2. A careful session has a durable row of a step before its code runs.
- * 3. A row of a session that its process has survived is no suspicion: the store was lost, or the shard was.
+ * 3. A row of a session that its process has survived is no suspicion: the store was lost, or the shard was. Nor is the
+ *    end of such a session a death.
  * 4. A suspicion is removed once its input is done with, and that is committed; or on an operator's word.
  * 5. Where nothing was left and nobody is careful, a step costs one look at an empty list, and what the watchdog costs.
  */
@@ -46,7 +47,9 @@ export class Poison {
     this.left = rows.left.filter(({ epoch }) => !survived(epoch));
     const needless = rows.left.filter(({ epoch }) => survived(epoch));
     if (needless.length > 0) void rows.forget(needless);
-    this.careful = isCareful(rows) && !isPlanted('never-careful');
+    const survivedLast = survived(rows.place.epoch - 1);
+    this.careful = isCareful(rows) && !survivedLast && !isPlanted('never-careful');
+    if (survivedLast) void rows.settle();
   }
 
   /** Why an input, or a query, must not run on this build; null when it may. */
