@@ -11,6 +11,8 @@
 import type { Frame } from '../wire/frame';
 
 export interface Messenger {
+  /** False while the server cannot be reached; a host that stays so lets others have its shards (C3). */
+  readonly connected: boolean;
   /** Largest payload the server takes, in bytes. */
   readonly maxPayloadBytes: number;
   /** `unheard` is called if the server says that nobody listens there, so that nobody has received it (NATS 503). */

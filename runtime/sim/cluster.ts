@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from '../node';
 import type { Lease } from '../ports/cluster-store';
 import type { CallerTransport } from '../ports/transport';
 import { serveFrames } from '../transport/frame-server';
+import type { Branch } from '../transport/reached';
 import { RoutedTransport } from '../transport/routed-transport';
 import type { Reply, Request } from '../wire/envelope';
 import { Alarms } from './alarms';
@@ -96,8 +97,10 @@ export class SimCluster implements Site {
   }
 
   transportOf({ process, clock }: Pick<Life, 'process' | 'clock'>): CallerTransport {
-    return new RoutedTransport({ messenger: this.subjects.messengerOf(process), clock });
+    return new RoutedTransport({ messenger: this.subjects.messengerOf(process), clock, reached: this.routed });
   }
+
+  private readonly routed = (branch: Branch): void => this.world.count(`routing.${branch}`);
 
   historiesFor(process: SimProcess): ReadHistory {
     const store = new SimStore(this.store, process);
@@ -141,10 +144,10 @@ export class SimCluster implements Site {
       prepare: () => undefined,
       stableMs: STABLE_MS,
       watchdog: new SimWatchdog(process, clusterRows(this.store)),
-      connected: () => true,
+      connected: () => messenger.connected,
       layout: { bucketRows: BUCKET_ROWS },
       indexBounds: INDEX_BOUNDS,
-      serving: (session) => serveFrames({ messenger, clock }, session),
+      serving: (session) => serveFrames({ messenger, clock, reached: this.routed }, session),
       reached: (branch) => this.world.count(`host.${branch}`),
     });
     life.drain = () => host.drain();

@@ -18,7 +18,7 @@ import type { SimNetwork } from './sim-network';
 import type { SimProcess } from './sim-process';
 
 /** What it needs of a network, whatever else that carries. */
-export type Carrier = Pick<SimNetwork<never, never>, 'world' | 'carry' | 'receive' | 'noListener'>;
+export type Carrier = Pick<SimNetwork<never, never>, 'world' | 'carry' | 'receive' | 'noListener' | 'isCutOff'>;
 
 interface Listener {
   readonly process: SimProcess;
@@ -42,7 +42,11 @@ export class SimSubjects {
 
   messengerOf(process: SimProcess): Messenger {
     const listen = (subject: string, hear: (frame: Frame) => void): Ear => this.#listen(subject, process, hear);
+    const { network } = this;
     return {
+      get connected() {
+        return !network.isCutOff(process.name);
+      },
       maxPayloadBytes: MAX_PAYLOAD_BYTES,
       send: (subject, frame, unheard) => this.#send(process, subject, frame, unheard),
       listen,

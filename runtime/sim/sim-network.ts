@@ -101,6 +101,12 @@ export class SimNetwork<Q, A> {
     this.#cuts.add(`${from}\0${to}`);
   }
 
+  /** Nothing that the machine sends arrives anywhere, or nothing arrives there. */
+  isCutOff(machine: string): boolean {
+    const cuts = this.#cuts;
+    return cuts.size > 0 && (cuts.has(`${machine}\0${EVERYBODY}`) || cuts.has(`${EVERYBODY}\0${machine}`));
+  }
+
   /** Ends one cut, or all. */
   mend(from?: string, to?: string): void {
     if (from === undefined || to === undefined) this.#cuts.clear();

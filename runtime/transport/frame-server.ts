@@ -22,10 +22,11 @@ import type { HostTransport, Served } from '../ports/transport';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import { toWireError } from '../wire/errors';
-import type { Answer, Frame, NumberedRequest, Owner, RequestsFrame } from '../wire/frame';
+import type { Answer, Frame, NumberedRequest, Owner, RequestsFrame, UnwantedFrame } from '../wire/frame';
 import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { sizeOf } from '../wire/size';
+import type { Reached } from './reached';
 import { carriesBytes, notBytes, repliesBytes, tooLarge } from './refusals';
 import { OpenRequests } from './open-requests';
 import { frameLimit } from './routed-transport';
@@ -44,6 +45,8 @@ export interface FrameServerOptions {
   readonly routes: Routes;
   /** Largest frame, in bytes; the server's own limit less a reserve holds beside it. 8 MiB by default. */
   readonly maxFrameBytes?: number;
+  /** Counts which ways requests went. */
+  readonly reached?: Reached;
 }
 
 /** A session of a cluster host (`ServingSession`). */
@@ -125,7 +128,7 @@ export class FrameServer implements HostTransport {
 
   #hear(frame: Frame): void {
     if (frame.kind === 'ask') this.#tellRoutes(frame.from);
-    if (frame.kind === 'unwanted') for (const n of frame.numbers) this.#working.remove(frame.from, n);
+    if (frame.kind === 'unwanted') this.#forget(frame);
     if (frame.kind !== 'requests' || !this.#isNew(frame)) return;
     for (const one of frame.requests) void this.#take(frame.from, one);
     this.#watch();
@@ -133,7 +136,10 @@ export class FrameServer implements HostTransport {
 
   #isNew({ from, requests }: RequestsFrame): boolean {
     const name = `${from}\0${requests[0]?.n}`;
-    if (this.#recent.has(name)) return isPlanted('frame-taken-twice');
+    if (this.#recent.has(name)) {
+      this.#options.reached?.('frame-again');
+      return isPlanted('frame-taken-twice');
+    }
     this.#recent.add(name);
     if (this.#recent.size > RECENT_FRAMES) {
       const [oldest] = this.#recent;
@@ -199,6 +205,11 @@ export class FrameServer implements HostTransport {
       owners.push([shard, known === -1 ? hosts.push(owner.session) - 1 : known, owner.epoch]);
     }
     messenger.send(to, { kind: 'routes', session, shards, owners, hosts }, nothing);
+  }
+
+  #forget({ from, numbers }: UnwantedFrame): void {
+    this.#options.reached?.('unwanted');
+    for (const n of numbers) this.#working.remove(from, n);
   }
 
   /** Work that lasts is told of; without work there is no timer. */

@@ -24,6 +24,7 @@ import type { Answer, Frame, Owner, RoutesFrame } from '../wire/frame';
 import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
 import { sizeOf } from '../wire/size';
 import { Hints } from './hints';
+import type { Reached } from './reached';
 import { carriesBytes, closedError, notBytes, notServed, silent, tooLarge } from './refusals';
 import { Sending } from './sending';
 
@@ -32,12 +33,15 @@ export interface RoutedTransportOptions {
   readonly clock: Clock;
   /** Largest frame, in bytes; the server's own limit less a reserve holds beside it. 8 MiB by default. */
   readonly maxFrameBytes?: number;
+  /** Counts which ways requests went. */
+  readonly reached?: Reached;
 }
 
 export class RoutedTransport implements CallerTransport {
   readonly #messenger: Messenger;
   readonly #clock: Clock;
   readonly #limit: number;
+  readonly #reached: Reached;
   readonly #inbox: Ear;
   readonly #hints = new Hints();
   /** Without an owner yet. */
@@ -53,9 +57,10 @@ export class RoutedTransport implements CallerTransport {
   #watching: Cancel | null = null;
   #closed = false;
 
-  constructor({ messenger, clock, maxFrameBytes = MAX_FRAME_BYTES }: RoutedTransportOptions) {
+  constructor({ messenger, clock, maxFrameBytes = MAX_FRAME_BYTES, reached = nothing }: RoutedTransportOptions) {
     this.#messenger = messenger;
     this.#clock = clock;
+    this.#reached = reached;
     this.#limit = frameLimit(maxFrameBytes, messenger);
     this.#inbox = messenger.inbox((frame) => this.#hear(frame));
   }
@@ -116,6 +121,7 @@ export class RoutedTransport implements CallerTransport {
       return { n: sending.n, request: sending.request };
     });
     const unheard = (): void => {
+      this.#reached('unheard');
       this.#hints.doubt(session);
       for (const { n } of requests) this.#declined(n, null);
       this.#watch();
@@ -146,6 +152,7 @@ export class RoutedTransport implements CallerTransport {
   #working(n: number): boolean {
     const sending = this.#take(n);
     if (sending === null) return false;
+    this.#reached('working');
     sending.dueMs = this.#clock.monotonicMs() + SILENCE_MS;
     this.#sent.set(n, sending);
     return true;
@@ -165,14 +172,17 @@ export class RoutedTransport implements CallerTransport {
     const sending = this.#take(n);
     if (sending === null) return;
     const next = this.#hints.declined(sending.request, sending.epoch, owner);
+    this.#reached(next === null ? 'declined' : 'sent-on');
     if (next !== null) this.#sendTo(next, sending);
     else sending.reject(notServed(addressOf(sending.request)));
   }
 
   #ask(): void {
     if (this.#asking !== null) return;
+    this.#reached('asked');
     const giveUp = (): void => {
       if (this.#asking !== cancel) return;
+      this.#reached('unanswered');
       cancel();
       this.#asking = null;
       this.#route();
@@ -216,6 +226,7 @@ export class RoutedTransport implements CallerTransport {
     const nowMs = this.#clock.monotonicMs();
     for (const { n, dueMs, session, request } of this.#sent.values()) {
       if (dueMs > nowMs) break;
+      this.#reached('silence');
       this.#hints.doubt(session);
       this.#take(n)?.reject(silent(session, request));
     }

@@ -12,6 +12,7 @@ export interface SentFrame {
 }
 
 export class ScriptedMessenger implements Messenger {
+  readonly connected = true;
   readonly sent: SentFrame[] = [];
   readonly listening = new Map<string, string | null>();
   private readonly ears = new Map<string, (frame: Frame) => void>();
