@@ -83,7 +83,7 @@ export function disturbProcess(process: SimProcess, clock: SimClock, dial: Fault
   const { world, name } = process;
   const lives = (): boolean => process.alive;
   const pause = (how: How): void => process.pause(pauseMs(how, dial.profile.process.pauseMaxMs));
-  const jump = ([length]: How): void => clock.jump(Math.round(within(dial.profile.process.jumpMs, length)));
+  const jump = (how: How): void => clock.jump(jumpMs(how, dial.profile.process.jumpMaxMs));
   recur(world, `${name}.pause`, (profile) => profile.process.pauseEveryMs, dial, pause, { lives });
   const stall = ([length]: How): void => {
     world.count('process.stall');
@@ -138,6 +138,13 @@ export function disturbLinks(process: SimProcess, links: StoreLinks, dial: Fault
 /** How fast or slow a machine's clocks run, in millionths. */
 export function drawDriftPpm(world: World, dial: FaultDial): number {
   return world.random.stream('clock.drift').between(dial.profile.process.driftPpm);
+}
+
+/** Either way, and as long as a pause may be. */
+export function jumpMs([direction, length]: How, longestMs: number): number {
+  const ahead = direction < 0.5;
+  const decade = ahead ? direction * 2 : direction * 2 - 1;
+  return Math.round(pauseMs([decade, length], longestMs)) * (ahead ? 1 : -1);
 }
 
 /** From 10 ms on; each decade up to the longest is equally likely, and any length within it. */

@@ -61,9 +61,9 @@ export interface NetworkFaults {
 export interface ProcessFaults {
   /** Millionths by which clocks run fast or slow. */
   readonly driftPpm: Range;
-  /** Mean time between jumps of one wall clock, 0 for never; by how much. */
+  /** Mean time between jumps of one wall clock, 0 for never; the longest either way, each decade below as likely. */
   readonly jumpEveryMs: number;
-  readonly jumpMs: Range;
+  readonly jumpMaxMs: number;
   /** Mean time between pauses of one process, 0 for never. Their lengths are drawn by decade, 10 ms to an hour. */
   readonly pauseEveryMs: number;
   /** Longest pause. */
@@ -178,7 +178,7 @@ const calm: FaultProfile = {
   process: {
     driftPpm: [0, 0],
     jumpEveryMs: 0,
-    jumpMs: [-HOUR_MS, HOUR_MS],
+    jumpMaxMs: HOUR_MS,
     pauseEveryMs: 0,
     pauseMaxMs: HOUR_MS,
     stallEveryMs: 0,
@@ -292,7 +292,7 @@ export const PROFILES = {
   'no-read-repair': profileOf('no-read-repair', { store: { readRepair: false, legLoss: 0.2, hintLoss: 0.5 } }),
   amnesia: profileOf('amnesia', { store: { amnesia: 1, crashEveryMs: 10 * SECOND_MS, hintLoss: 0.5 } }, replicaDown),
   clocks: profileOf('clocks', {
-    process: { driftPpm: [-500, 500], jumpEveryMs: 30 * SECOND_MS, jumpMs: [-HOUR_MS, HOUR_MS] },
+    process: { driftPpm: [-500, 500], jumpEveryMs: 30 * SECOND_MS },
   }),
   pauses: profileOf('pauses', { process: { driftPpm: [-100, 100], pauseEveryMs: 30 * SECOND_MS } }),
   suspicion: profileOf('suspicion', {

@@ -80,7 +80,7 @@ export function drawScenario(seed: number, { profiles, ...prescribed }: Prescrib
   const { random } = new World({ seed });
   const of = (name: string): SimStream => random.stream(`scenario.${name}`);
   const site = prescribed.site ?? (of('site').float() < 0.1 ? 'embedded' : 'cluster');
-  const hosts = 3 + of('hosts').below(3);
+  const hosts = Math.min(3 + of('hosts').below(3), 3 + of('hosts').below(3));
   const drawn: Scenario = {
     seed,
     site,
@@ -123,14 +123,14 @@ function drawProfile(draw: SimStream, site: Scenario['site']): readonly ProfileN
 /** The named profiles together, and how hosts die beside. */
 function profileWith(names: readonly ProfileName[], deaths: SimStream): FaultProfile {
   const mixed = mixOf(names.map((name) => PROFILES[name]));
-  const pauseMaxMs = 10 ** (3 + deaths.float() * 2);
+  const [pauseMaxMs, jumpMaxMs] = [10 ** (3 + deaths.float() * 2), 10 ** (3 + deaths.float() * 3)];
   const hosts: Partial<HostFaults> = {
     crashEveryMs: deaths.between([3 * SECOND_MS, 15 * SECOND_MS]),
     drainEveryMs: deaths.between([4 * SECOND_MS, 20 * SECOND_MS]),
     crashWithin: 10 ** (1 + Math.floor(deaths.float() * 2)),
     ...(deaths.float() < 0.2 ? { halfWay: 0.03 } : {}),
   };
-  return profileOf(mixed.name, { hosts, process: { pauseMaxMs } }, mixed);
+  return profileOf(mixed.name, { hosts, process: { pauseMaxMs, jumpMaxMs } }, mixed);
 }
 
 function drawWorkloads(draw: SimStream): readonly WorkloadName[] {
