@@ -186,6 +186,11 @@ export const REWRITE_MAXIMUM_MS = 1_000;
 /** A bucket is closed by a SEAL row at so many rows, or bytes (C8). */
 export const BUCKET_ROWS = 10_000;
 export const BUCKET_BYTES = 33_554_432;
+/** Longest record that lies in a bucket as one row; a longer one lies in chunks, of this length (C8). */
+export const ROW_BYTES = 1_048_576;
+export const CHUNK_BYTES = 1_048_576;
+/** Bytes of rows that are written in one unlogged batch; a longer row is written by itself (C12). */
+export const BATCH_BYTES = 40_960;
 /** Rows read at a time, and index entries. */
 export const BUCKET_PAGE_ROWS = 1_000;
 export const INDEX_PAGE_ENTRIES = 1_000;

@@ -43,7 +43,7 @@ export interface CodeSettings {
   readonly log: Log;
   /** `always`: every step is checked for writes between steps and in queries; `sampled`: one in 1,000 (S3, S9). */
   readonly checks: 'always' | 'sampled';
-  readonly limits: ShardLimits & { readonly maxStateBytes: number };
+  readonly limits: ShardLimits & Pick<CoreEnvironment, 'maxStateBytes' | 'segmentIds'>;
   /** Called before each slice of entity code may run, to keep the traps in place. */
   readonly prepare: () => void;
   /** Tests put entities out of memory and load them again. */
@@ -112,6 +112,7 @@ export class HostedCode {
       checked: () => checks === 'always' || ++this.steps % CHECK_SAMPLE_STEPS === 0,
       log: (key, level, message, fields) => log[level]({ entity: keyText(key), ...fields }, message),
       maxStateBytes: limits.maxStateBytes,
+      ...(limits.segmentIds !== undefined && { segmentIds: limits.segmentIds }),
     };
   }
 }

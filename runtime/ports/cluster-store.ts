@@ -167,7 +167,7 @@ export interface ClusterStore {
   ): Promise<BucketPage>;
   writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome>;
   pointer(key: EntityKey): Promise<Pointer | null>;
-  /** Immutable bytes under a name, for segments of message ids (S11). */
+  /** Bytes under a name that is of them alone: segments of message ids (S11), chunks of long rows (C8). */
   writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome>;
   blob(key: EntityKey, name: string): Promise<Uint8Array | null>;
 

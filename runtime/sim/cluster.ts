@@ -28,7 +28,7 @@ import type { SimProcess } from './sim-process';
 import { leaseRow, SimStore } from './sim-store';
 import { clusterRows, SimWatchdog } from './sim-watchdog';
 import type { Code, Site } from './site';
-import { BUCKET_ROWS, INDEX_BOUNDS, RESIDENT_ENTITIES, SNAPSHOT_TURNS, STABLE_MS } from './site';
+import { INDEX_BOUNDS, LAYOUT, LIMITS, STABLE_MS } from './small-sizes';
 import type { Listed, StoreCluster } from './store-cluster';
 import { storeCluster } from './store-cluster';
 import { WatchedStore } from './watched-store';
@@ -140,12 +140,12 @@ export class SimCluster implements Site {
       namespace: 'default',
       build: buildOf(version),
       checks: 'always',
-      limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
+      limits: { ...DEFAULT_LIMITS, ...LIMITS },
       prepare: () => undefined,
       stableMs: STABLE_MS,
       watchdog: new SimWatchdog(process, clusterRows(this.store)),
       connected: () => messenger.connected,
-      layout: { bucketRows: BUCKET_ROWS },
+      layout: LAYOUT,
       indexBounds: INDEX_BOUNDS,
       serving: (session) => serveFrames({ messenger, clock, reached: this.routed }, session),
       reached: (branch) => this.world.count(`host.${branch}`),

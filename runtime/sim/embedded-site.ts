@@ -24,7 +24,7 @@ import { simEntropy } from './sim-entropy';
 import { SimNetwork } from './sim-network';
 import { SimTransport } from './sim-transport';
 import type { Code, Site } from './site';
-import { RESIDENT_ENTITIES, SNAPSHOT_TURNS, STABLE_MS } from './site';
+import { LIMITS, STABLE_MS } from './small-sizes';
 import type { World } from './world';
 
 const HOST = 'host-1';
@@ -112,7 +112,7 @@ export class EmbeddedSite implements Site {
       namespace: 'default',
       build: `b-${version}`,
       checks: 'always',
-      limits: { ...DEFAULT_LIMITS, snapshotTurns: SNAPSHOT_TURNS, residentEntities: RESIDENT_ENTITIES },
+      limits: { ...DEFAULT_LIMITS, ...LIMITS },
       prepare: () => undefined,
       stableMs: STABLE_MS,
     });

@@ -41,6 +41,7 @@ const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'adoption-lists-nothing': VISITS,
   'attempt-not-raised': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'], ids: 4 },
+  'chunk-after-row': { ...DEADLY, workloads: ['list-append'] },
   'coalescing-drops-the-last': VISITS,
   'dedupe-evicted-by-count': { ...LOSSY, workloads: ['list-append'] },
   'dedupe-lost-in-snapshot': { ...LOSSY, workloads: ['list-append'] },
@@ -57,6 +58,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
   'rewrite-without-fences': { ...DEADLY, workloads: ['list-append'] },
   'seal-not-again': { ...DEADLY, workloads: ['list-append'] },
+  'segment-after-snapshot': { ...DEADLY, workloads: ['given-ids'] },
   'silence-as-not-served': { site: 'cluster', profiles: ['lossy'], workloads: ['list-append'], patienceMs: 5_000 },
   'skip-fence-read': { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] },
   'skip-fence-row': { ...LONE, workloads: ['list-append'] },

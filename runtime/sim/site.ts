@@ -47,12 +47,3 @@ export interface Code {
   /** For one process; `host` is itself. */
   activities(host: Caller): readonly ServedGroup[];
 }
-
-/** Small sizes, so that every run closes buckets, takes snapshots and puts entities out of memory. */
-export const BUCKET_ROWS = 6;
-export const SNAPSHOT_TURNS = 5;
-export const RESIDENT_ENTITIES = 2;
-/** Hosts die so often here that sessions would never be stable, and an innocent step would be suspected twice (S20). */
-export const STABLE_MS = 200;
-/** Old parts of the index are moved at once, and the watermark is close to the clock. */
-export const INDEX_BOUNDS = { oldTimerParts: 1, closedWorkEntries: 2, watermarkLagMs: 500, watermarkMs: 1_000 };

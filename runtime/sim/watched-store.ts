@@ -17,6 +17,7 @@ import type {
   WriteOutcome,
 } from '../ports/cluster-store';
 import type { Row } from '../ports/history-store';
+import { WIDE } from '../shard/ownership/wide-rows';
 import type { FaultDial } from './fault-profile';
 import { profileOf } from './fault-profile';
 import type { SimStream } from './random';
@@ -51,7 +52,10 @@ export class WatchedStore extends SimStore {
   }
 
   override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
-    for (const { kind } of rows) this.count(`row-${KINDS.get(kind) ?? 'unknown'}`);
+    for (const { kind } of rows) {
+      this.count(`row-${KINDS.get(kind & ~WIDE) ?? 'unknown'}`);
+      if ((kind & WIDE) !== 0) this.count('row-wide');
+    }
     const known = this.isKnown(key, rows);
     return this.halfWay(known, () => super.writeRows(key, bucket, rows));
   }
@@ -62,7 +66,7 @@ export class WatchedStore extends SimStore {
   }
 
   override writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
-    this.count('segment');
+    this.count(name.startsWith('row-') ? 'chunk' : 'segment');
     return super.writeBlob(key, name, bytes);
   }
 

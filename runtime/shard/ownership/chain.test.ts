@@ -8,8 +8,10 @@ type Kind = keyof typeof ROW_KIND;
 function row(at: string, prev: string | null, kind: Kind = 'turn', bucket = 0): Linked {
   const [seq, epoch] = placeOf(at);
   const link = prev === null ? null : { seq: placeOf(prev)[0], epoch: placeOf(prev)[1], hash: Buffer.from(prev) };
+  const made = { seq, epoch, kind: ROW_KIND[kind], bytes: Buffer.from(at) };
   return {
-    row: { seq, epoch, kind: ROW_KIND[kind], bytes: Buffer.from(at) },
+    row: made,
+    stored: made,
     bucket,
     prev: link,
     hash: Buffer.from(at),

@@ -19,6 +19,8 @@ import type { Row } from '../../ports/history-store';
 /** A row with its place in a chain: what it follows, and its own hash. */
 export interface Linked {
   readonly row: Row;
+  /** As it lies in its bucket: the row itself, or a stub (`wide-rows`). */
+  readonly stored: Row;
   readonly bucket: number;
   readonly prev: Link | null;
   readonly hash: Uint8Array;

@@ -13,6 +13,7 @@ import { ROW_KIND } from '../../../framework/core/history';
 import { PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
+import { BATCH_BYTES } from '../../config';
 import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import { readBuckets } from './buckets';
@@ -41,7 +42,7 @@ export interface Touched {
 /** Null for a key that has no history. Rejects with `unavailable`, or with `internal`, reason `corrupt`. */
 export async function firstTouch(toucher: Toucher, key: EntityKey): Promise<Touched | null> {
   const found = (await read(toucher.store, key)) ?? (await read(toucher.store, key));
-  if (found === null) throw missingBase(key);
+  if (found === null) throw (await toucher.guard.confirm()) ? missingRows(key) : over(key);
   if (found === 'empty') return null;
   const { adopted, pointer } = found;
   const tail = adopted.rows.at(-1);
@@ -55,7 +56,7 @@ export async function firstTouch(toucher: Toucher, key: EntityKey): Promise<Touc
   return { rows, pointer, fenced: true };
 }
 
-/** Null when what was found does not close at the base. */
+/** Null when what was found does not close at the base, or a part of it is missing. */
 async function read(
   store: ClusterStore,
   key: EntityKey,
@@ -63,12 +64,13 @@ async function read(
   const pointer = await store.pointer(key);
   const { bucket, seq } = pointer ?? { bucket: 0, seq: 0 };
   const found = await readBuckets(store, key, { bucket, seq });
+  if (found === null) return null;
   if (found.length === 0 && pointer === null) return 'empty';
   const adopted = adopt(found, pointer);
   return adopted === null ? null : { adopted, pointer };
 }
 
-/** The tail through trailing FENCE rows, then one's own FENCE: those of its bucket in one batch (C6). */
+/** The tail through trailing FENCE rows, then one's own FENCE: in one batch, or in order where that is too long (C6). */
 async function writeAgain(
   { store, writes }: Toucher,
   key: EntityKey,
@@ -79,12 +81,26 @@ async function writeAgain(
     isPlanted('skip-tail-rewrite') || (row.kind === ROW_KIND.seal && isPlanted('seal-not-again'));
   const rewrite = adopted.rewrite.filter((linked) => !isLeftOut(linked));
   const rows = isPlanted('skip-fence-row') ? rewrite : [...rewrite, fence];
-  const byBucket = new Map<number, Row[]>();
-  for (const { bucket, row } of rows) byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), row]);
-  for (const [bucket, batch] of byBucket) {
+  for (const { bucket, batch } of batchesOf(rows)) {
     if (!(await writes.untilOk(() => store.writeRows(key, bucket, batch)))) return false;
   }
   return true;
+}
+
+/** Neighbours that fit into one batch; each is at quorum before the next is issued. */
+function batchesOf(rows: readonly Linked[]): readonly { readonly bucket: number; readonly batch: readonly Row[] }[] {
+  const batches: { bucket: number; bytes: number; batch: Row[] }[] = [];
+  for (const { bucket, stored } of rows) {
+    const { length } = stored.bytes;
+    const last = batches.at(-1);
+    if (last?.bucket !== bucket || last.bytes + length > BATCH_BYTES)
+      batches.push({ bucket, bytes: length, batch: [stored] });
+    else {
+      last.batch.push(stored);
+      last.bytes += length;
+    }
+  }
+  return batches;
 }
 
 function fenceAbove(tail: Linked, { epoch, build }: Toucher): Linked {
@@ -92,7 +108,7 @@ function fenceAbove(tail: Linked, { epoch, build }: Toucher): Linked {
   const seq = prev.seq + 1;
   const bytes = encodeRecord({ kind: 'fence', seq, epoch, prev, build });
   const row = { seq, epoch, kind: ROW_KIND.fence, bytes };
-  return { row, bucket: bucketAfter(tail), prev, hash: recordHash(bytes) };
+  return { row, stored: row, bucket: bucketAfter(tail), prev, hash: recordHash(bytes) };
 }
 
 function over(key: EntityKey): PerdureError {
@@ -102,7 +118,7 @@ function over(key: EntityKey): PerdureError {
   );
 }
 
-function missingBase(key: EntityKey): PerdureError {
+function missingRows(key: EntityKey): PerdureError {
   const fact = 'its rows do not lead back to where its pointer says that its history begins';
   return new PerdureError('internal', `${keyText(key)}: ${fact}: the store has lost rows; restore it from a backup`, {
     reason: 'corrupt',

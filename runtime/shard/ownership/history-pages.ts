@@ -5,8 +5,8 @@
  * and once: a page at the beginning of a long history reads what is above it, the pages after it read only themselves.
  * Does not own: the chain's rules (`chain`), deleting buckets (`behind-snapshots`).
  *
- * Invariants: a page ends at the tail, whatever lies above it in the store; a row that should be there and is not is
- * `corrupt`, never left out.
+ * Invariants: a page ends at the tail, whatever lies above it in the store; a row or chunk that should be there and is not
+ * is `corrupt`, never left out, unless the session is dead and its successor has deleted it.
  */
 
 import { PerdureError } from '../../../framework/errors';
@@ -18,12 +18,17 @@ import type { LoadedPage, Row } from '../../ports/history-store';
 import { readBucket } from './buckets';
 import { chainDown } from './chain';
 import type { KeyHistory } from './key-history';
+import type { SessionGuard } from './session-guard';
+import { madeWhole } from './wide-rows';
 
 /** Rows of other epochs that a read leaves room for. */
 const SPARE_ROWS = 8;
 
 export class HistoryPages {
-  constructor(private readonly store: ClusterStore) {}
+  constructor(
+    private readonly store: ClusterStore,
+    private readonly guard: SessionGuard,
+  ) {}
 
   async page(key: EntityKey, history: KeyHistory, fromSeq: number, limit: number): Promise<LoadedPage> {
     await this.reach(key, history, fromSeq);
@@ -32,7 +37,9 @@ export class HistoryPages {
     const rows: Row[] = [];
     let bytes = 0;
     for (let seq = Math.max(fromSeq, outline.first); tail !== null && seq <= tail.seq;) {
-      for (const row of await this.stretch(key, history, seq, most - rows.length)) {
+      for (const stored of await this.stretch(key, history, seq, most - rows.length)) {
+        const row = await madeWhole(this.store, key, stored);
+        if (row === null) throw await this.lost(key, seq);
         bytes += row.bytes.length;
         if (rows.length > 0 && bytes > PAGE_BYTES) return { rows, next: seq };
         rows.push(row);
@@ -54,7 +61,7 @@ export class HistoryPages {
       const next = seq + rows.length;
       if (row.seq === next && row.epoch === outline.epochOf(next) && outline.bucketOf(next) === bucket) rows.push(row);
     }
-    if (rows.length === 0) throw lost(key, seq);
+    if (rows.length === 0) throw await this.lost(key, seq);
     return rows;
   }
 
@@ -67,18 +74,22 @@ export class HistoryPages {
     const { floor } = history;
     if (floor === null) return;
     const { link, bucket } = floor;
-    const rows = chainDown(await readBucket(this.store, key, bucket, 0, link.seq), link);
+    const found = await readBucket(this.store, key, bucket, 0, link.seq);
+    const rows = chainDown(found ?? [], link);
     if (history.floor !== floor) return;
     const [first] = rows;
-    if (first === undefined) throw lost(key, link.seq);
+    if (first === undefined) throw await this.lost(key, link.seq);
     history.outline.prepend(rows.map(({ row: { seq, epoch } }) => ({ seq, epoch, bucket })));
     history.floor = first.prev && { link: first.prev, bucket: bucket - 1 };
   }
-}
 
-function lost(key: EntityKey, seq: number): PerdureError {
-  const fact = `record ${seq} is missing though those above it are there`;
-  return new PerdureError('internal', `${keyText(key)}: ${fact}: the store has lost rows; restore it from a backup`, {
-    reason: 'corrupt',
-  });
+  private async lost(key: EntityKey, seq: number): Promise<PerdureError> {
+    const name = keyText(key);
+    if (!(await this.guard.confirm()))
+      return new PerdureError('unavailable', `${name}: this host does not own its shard any more: ask again`);
+    const fact = `record ${seq} or a part of it is missing though those above it are there`;
+    return new PerdureError('internal', `${name}: ${fact}: the store has lost rows; restore it from a backup`, {
+      reason: 'corrupt',
+    });
+  }
 }

@@ -59,15 +59,15 @@ export class KeyHistory {
       history.bytes = pointer.bytes;
     }
     if (first.prev !== null) history.floor = { link: first.prev, bucket: first.bucket - (history.rows > 0 ? 0 : 1) };
-    for (const { row, bucket } of rows) {
+    for (const { row, stored, bucket } of rows) {
       assert(bucket === history.bucket, 'a row stands in the bucket that the SEAL rows below it say (C8)');
-      history.grow(row);
+      history.grow(row, stored.bytes.length);
     }
     return history;
   }
 
-  /** The row above the tail is at quorum. */
-  grow(row: Row): void {
+  /** The row above the tail is at quorum; it takes so many bytes of its bucket. */
+  grow(row: Row, bytesInBucket: number): void {
     const { bucket, rows, bytes } = this;
     const place = { seq: row.seq, epoch: row.epoch };
     this.outline.add({ ...place, bucket });
@@ -78,7 +78,7 @@ export class KeyHistory {
       this.rows = this.bytes = 0;
     } else {
       this.rows = rows + 1;
-      this.bytes = bytes + row.bytes.length;
+      this.bytes = bytes + bytesInBucket;
     }
   }
 }

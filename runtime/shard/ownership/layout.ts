@@ -6,12 +6,20 @@
  * None of them is compared with what another build wrote: what lies in the store says itself where it ends.
  */
 
-import { BUCKET_BYTES, BUCKET_ROWS } from '../../config';
+import { BUCKET_BYTES, BUCKET_ROWS, CHUNK_BYTES, ROW_BYTES } from '../../config';
 
 export interface Layout {
   /** Rows, and bytes, at which a bucket is closed by a SEAL. */
   readonly bucketRows: number;
   readonly bucketBytes: number;
+  /** A longer record lies in chunks, of this length. */
+  readonly rowBytes: number;
+  readonly chunkBytes: number;
 }
 
-export const LAYOUT: Layout = { bucketRows: BUCKET_ROWS, bucketBytes: BUCKET_BYTES };
+export const LAYOUT: Layout = {
+  bucketRows: BUCKET_ROWS,
+  bucketBytes: BUCKET_BYTES,
+  rowBytes: ROW_BYTES,
+  chunkBytes: CHUNK_BYTES,
+};

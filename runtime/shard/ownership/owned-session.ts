@@ -49,6 +49,8 @@ import { Relister } from './relister';
 import { RunningCells } from './running-cells';
 import type { SessionGuard } from './session-guard';
 import { Unlisted } from './unlisted';
+import type { Blob } from './wide-rows';
+import { bytesInBucket, laidOut } from './wide-rows';
 
 export interface OwnedSessionOptions {
   readonly store: ClusterStore;
@@ -92,7 +94,7 @@ export class OwnedSession implements StoreSession {
     this.touches = new BuildTouches({ store, writes, shard, epoch, build });
     const toucher = { store, guard, writes, epoch, build };
     const keys = (this.keys = new KnownKeys(toucher));
-    this.pages = new HistoryPages(store);
+    this.pages = new HistoryPages(store, guard);
     this.behind = new BehindSnapshots(toucher);
     this.layout = { ...LAYOUT, ...options.layout };
     const fence = (): Promise<boolean> => this.fence();
@@ -189,8 +191,8 @@ export class OwnedSession implements StoreSession {
   sealsAfter(key: EntityKey, pending: readonly Row[]): boolean {
     const { rows, bytes } = this.keys.peek(key)?.history ?? { rows: 0, bytes: 0 };
     const { bucketRows, bucketBytes } = this.layout;
-    const isFull = pending.reduce((sum, row) => sum + row.bytes.length, bytes) >= bucketBytes;
-    return isFull || rows + pending.length + 1 >= bucketRows;
+    const taken = pending.reduce((sum, row) => sum + bytesInBucket(row, this.layout), bytes);
+    return taken >= bucketBytes || rows + pending.length + 1 >= bucketRows;
   }
 
   unfired(key: EntityKey): Promise<void> {
@@ -233,16 +235,24 @@ export class OwnedSession implements StoreSession {
   }
 
   private appendOne(append: Append): Promise<AppendResult> {
-    const { key, row, index } = append;
+    const { key, row, index, segments = [] } = append;
     return this.keys.use(key, async (known) => {
       const { tail, bucket } = known.history;
       if ((tail?.seq ?? 0) !== row.seq - 1 || this.touches.refuses(row)) return 'refused';
-      if (!(await this.writeSegments(append))) return 'unknown';
+      const { stored, chunks } = laidOut(row, this.layout);
+      const blobs = [...segments, ...chunks];
+      if (
+        !(await this.writeBlobs(
+          key,
+          blobs.filter((blob) => !isLate(blob)),
+        ))
+      )
+        return 'unknown';
       if (isPlanted('pointer-before-snapshot')) this.behind.hurry(key, row, known.history);
       const { store } = this.options;
       const change = index && this.lister.begin(key, known, { seq: row.seq, index });
       const [result, ...beside] = await Promise.all([
-        this.writes.once(() => store.writeRows(key, bucket, [row])),
+        this.writes.once(() => store.writeRows(key, bucket, [stored])),
         index === null || this.entries.insert(key, index),
         this.touches.turn(key, known, row),
         change?.announced ?? true,
@@ -253,7 +263,8 @@ export class OwnedSession implements StoreSession {
       }
       if (result !== 'ok') return result;
       if (beside.includes(false)) return 'unknown';
-      this.wrote(key, known, append);
+      this.wrote(known, append, stored);
+      void this.writeBlobs(key, blobs.filter(isLate));
       change?.commit();
       return 'ok';
     });
@@ -267,8 +278,8 @@ export class OwnedSession implements StoreSession {
     });
   }
 
-  private wrote(key: EntityKey, known: Known, { row, index }: Append): void {
-    known.history.grow(row);
+  private wrote(known: Known, { key, row, index }: Append, stored: Row): void {
+    known.history.grow(row, stored.bytes.length);
     known.fresh = null;
     if (index !== null) {
       known.index = index;
@@ -277,10 +288,11 @@ export class OwnedSession implements StoreSession {
     this.behind.follow(key, known);
   }
 
-  private async writeSegments({ key, segments = [] }: Append): Promise<boolean> {
+  /** What a row names is at quorum before it. */
+  private async writeBlobs(key: EntityKey, blobs: readonly Blob[]): Promise<boolean> {
     const { store } = this.options;
     const written = await Promise.all(
-      segments.map(({ name, bytes }) => this.writes.untilOk(() => store.writeBlob(key, name, bytes))),
+      blobs.map(({ name, bytes }) => this.writes.untilOk(() => store.writeBlob(key, name, bytes))),
     );
     return written.every((ok) => ok);
   }
@@ -289,4 +301,9 @@ export class OwnedSession implements StoreSession {
     const fact = `${what}: this host does not own shard ${this.options.shard} any more`;
     return new PerdureError('unavailable', `${fact}: send again with the same id`);
   }
+}
+
+/** None, but for the planted bugs. */
+function isLate({ name }: Blob): boolean {
+  return isPlanted(name.startsWith('row-') ? 'chunk-after-row' : 'segment-after-snapshot');
 }

@@ -125,7 +125,7 @@ export class EntityFacts {
     if (instance === null || !instance.quiet)
       throw violation(this.key, `snapshot ${seq} was taken while an invocation was parked (S24)`);
     instance.recordedSchema = schema;
-    instance.ledger.dedupe.seal();
+    instance.ledger.dedupe.seal(auditEnvironment.segmentIds);
     if (!sameBytes(instance.encode(), fields))
       throw violation(this.key, `snapshot ${seq} has other fields than the records before it add up to (S24)`);
     const difference = ledgerDifference(instance.ledger.image(), ledger);

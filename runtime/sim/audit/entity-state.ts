@@ -10,6 +10,7 @@ import { decodeValue } from '../../../framework/codec/value';
 import type { CoreEnvironment, Instance } from '../../../framework/core/instance';
 import { DEFAULT_LIMITS } from '../../node';
 import { systemClock } from '../../system/clock';
+import { LIMITS } from '../small-sizes';
 
 /** For steps that are run again outside the simulated world, between two of its events. */
 export const auditEnvironment: CoreEnvironment = {
@@ -18,6 +19,7 @@ export const auditEnvironment: CoreEnvironment = {
   checked: () => true,
   log: () => undefined,
   maxStateBytes: DEFAULT_LIMITS.maxStateBytes,
+  segmentIds: LIMITS.segmentIds,
 };
 
 /** In the order of `Ledger.image`; the last one holds the remembered ids. */

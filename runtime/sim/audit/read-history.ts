@@ -20,6 +20,7 @@ import { violation } from './violation';
 export async function readShared(store: ClusterStore, key: EntityKey): Promise<readonly Row[]> {
   const pointer = await store.pointer(key);
   const found = await readBuckets(store, key, { bucket: 0, seq: 0 });
+  if (found === null) throw violation(key, 'a chunk of a row is missing (C8)');
   if (found.length === 0 && pointer === null) return [];
   const chain = adopt(found, null)?.rows;
   if (chain === undefined) throw violation(key, 'no row leads back to a first one (C6)');

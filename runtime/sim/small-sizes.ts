@@ -1,0 +1,14 @@
+/**
+ * Small sizes: what simulated hosts run with, so that every run reaches what takes long histories elsewhere.
+ *
+ * Owns: the numbers. Does not own: what happens at them.
+ */
+
+/** Every run closes buckets and cuts long records into chunks, */
+export const LAYOUT = { bucketRows: 6, bucketBytes: 500, rowBytes: 120, chunkBytes: 1_500 };
+/** takes snapshots, seals segments of ids and puts entities out of memory. */
+export const LIMITS = { snapshotTurns: 5, residentEntities: 2, segmentIds: 8 };
+/** Hosts die so often here that sessions would never be stable, and an innocent step would be suspected twice (S20). */
+export const STABLE_MS = 200;
+/** Old parts of the index are moved at once, and the watermark is close to the clock. */
+export const INDEX_BOUNDS = { oldTimerParts: 1, closedWorkEntries: 2, watermarkLagMs: 500, watermarkMs: 1_000 };
