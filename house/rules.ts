@@ -25,6 +25,8 @@ export const rulesInScope = [
   'S26a',
   'C5',
   'C13',
+  'C14',
+  'C15',
 ];
 
 /** Files have at most 400 lines. */

@@ -239,6 +239,16 @@ describe('deadlines', () => {
     expect(session(transport.message(-1).id)).toMatchObject({ n: 2, doneBelow: 2 });
   });
 
+  it('tell the transport that nobody wants the reply any more', async () => {
+    const { transport, clock, client, handle } = scripted();
+    const call = client.call(handle, { timeout: 100 }).deposit(5);
+    void call.catch(() => undefined);
+    expect(transport.sent[0]!.wanted?.ended).toBe(false);
+    await clock.advance(110);
+    await expect(call).rejects.toThrow(coded('deadline_exceeded'));
+    expect(transport.sent[0]!.wanted?.ended).toBe(true);
+  });
+
   it('say `unavailable` when nobody can have received the message', async () => {
     const { transport, clock, client, handle } = scripted();
     const call = client.call(handle, { timeout: 15 }).deposit(5);

@@ -6,7 +6,7 @@ import { decodeValue, encodeValue } from '../../framework/codec/value';
 import { PerdureError } from '../../framework/errors';
 import { contract } from '../../framework/model/handle';
 import type { Entropy } from '../ports/entropy';
-import type { Transport } from '../ports/transport';
+import type { Transport, Wanted } from '../ports/transport';
 import { ManualClock } from '../testing/manual-clock';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
 import { createClient } from './client';
@@ -15,6 +15,8 @@ import type { ClientOptions } from './client';
 export interface Sent {
   readonly request: Request;
   readonly signal: AbortSignal | null;
+  /** Says whether anybody waits for it still. */
+  readonly wanted: Wanted | undefined;
   answer(value: unknown, more?: { duplicate?: boolean; seq?: number }): void;
   refuse(code: string, reason?: string): void;
   /** The transport rejects. */
@@ -24,11 +26,12 @@ export interface Sent {
 export class ScriptedTransport implements Transport {
   readonly sent: Sent[] = [];
 
-  request(request: Request, signal: AbortSignal | null): Promise<Reply> {
+  request(request: Request, signal: AbortSignal | null, wanted?: Wanted): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.sent.push({
         request,
         signal,
+        wanted,
         answer: (value, { duplicate = false, seq = 1 } = {}) =>
           resolve({ ok: true, value: encodeValue(value), duplicate, seq }),
         refuse: (code, reason) =>

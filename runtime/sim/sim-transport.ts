@@ -1,28 +1,25 @@
 /**
- * Simulated transport: the Transport port of one process over the simulated network.
+ * Simulated transport: the Transport port of one process over the simulated network, where one host serves a type.
  *
- * Owns: which requests this process serves, how a failing server is answered for, aborting.
- * Does not own: the way (`sim-network`); to whom a request goes: the routing function says, each time it is asked.
+ * Owns: listening while something is served. Does not own: the way (`sim-network`); who serves what (`handlers`); to whom
+ * a request goes: the routing function says, each time it is asked.
  */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { PerdureError } from '../../framework/errors';
 import type { Served, Transport } from '../ports/transport';
+import { Handlers } from '../transport/handlers';
+import type { Handler } from '../transport/handlers';
+import { abortable } from '../transport/memory-transport';
+import { carriesBytes, notBytes, notServed } from '../transport/refusals';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
-import { toWireError } from '../wire/errors';
-import { isBytes } from './plain-copy';
 import type { SimNetwork } from './sim-network';
-import { NOT_SERVED } from './sim-network';
 import type { SimProcess } from './sim-process';
 
 /** The name of the process that the request is sent to; null if none is known. */
 export type Route = (request: Request) => string | null;
 
-type Answer = (request: Request) => Promise<Reply>;
-
 export class SimTransport implements Transport {
-  readonly #served = new Map<string, Answer>();
+  readonly #handlers = new Handlers();
   #stop: (() => void) | null = null;
 
   constructor(
@@ -32,37 +29,20 @@ export class SimTransport implements Transport {
   ) {}
 
   request(request: Request, signal: AbortSignal | null): Promise<Reply> {
-    if (!carriesBytes(request)) return Promise.reject(notBytes(request));
+    if (!carriesBytes(request)) return Promise.reject(notBytes('request', request));
     const to = this.route(request);
-    if (to === null) return Promise.reject(notServed(request));
-    if (signal === null) return this.network.send(this.process, to, request);
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        reject(
-          new PerdureError('cancelled', 'the request was aborted before it was answered', { cause: signal.reason }),
-        );
-      };
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      void this.network.send(this.process, to, request).then(resolve, reject);
-    });
+    if (to === null) return Promise.reject(notServed(addressOf(request)));
+    const send = (): Promise<Reply> => this.network.send(this.process, to, request);
+    return signal === null ? send() : abortable(signal, send);
   }
 
-  async serve(namespace: string, types: readonly string[], answer: Answer): Promise<Served> {
-    const names = types.map((type) => `${namespace}\0${type}`);
-    const taken = types.find((_, i) => this.#served.has(names[i] as string));
-    if (taken !== undefined) {
-      const fact = `${taken} in namespace ${namespace} is served already`;
-      throw new PerdureError('invalid_argument', `${fact}: stop the host that serves it, or use another namespace`);
-    }
-    const inContextOfServer = AsyncLocalStorage.snapshot();
-    const own: Answer = (request) => inContextOfServer(answer, request);
-    for (const name of names) this.#served.set(name, own);
+  async serve(namespace: string, types: readonly string[], answer: Handler): Promise<Served> {
+    const remove = this.#handlers.add(namespace, types, answer);
     this.#stop ??= this.network.listen(this.process, (request) => this.#answer(request));
     return {
       close: async () => {
-        for (const name of names) if (this.#served.get(name) === own) this.#served.delete(name);
-        if (this.#served.size > 0) return;
+        remove();
+        if (!this.#handlers.none) return;
         this.#stop?.();
         this.#stop = null;
       },
@@ -70,34 +50,8 @@ export class SimTransport implements Transport {
   }
 
   async #answer(request: Request): Promise<Reply> {
-    const { namespace, type } = addressOf(request);
-    const answer = this.#served.get(`${namespace}\0${type}`);
-    if (answer === undefined) throw notServed(request);
-    try {
-      const reply = await answer(request);
-      if (reply.ok && !isBytes(reply.value)) throw notBytes(request);
-      return reply;
-    } catch (error) {
-      return { ok: false, error: toWireError(error), duplicate: false };
-    }
+    const handler = this.#handlers.of(request);
+    if (handler === null) throw notServed(addressOf(request));
+    return handler(request);
   }
-}
-
-function carriesBytes(request: Request): boolean {
-  if (request.op === 'message') return isBytes(request.args);
-  return request.op !== 'promise' || !request.outcome.ok || isBytes(request.outcome.value);
-}
-
-function notBytes(request: Request): PerdureError {
-  const fact = `what ${request.op} for ${addressOf(request).type} carries holds a live value`;
-  return new PerdureError('internal', `${fact}: encode it first`);
-}
-
-function notServed(request: Request): PerdureError {
-  const { namespace, type } = addressOf(request);
-  return new PerdureError(
-    'unavailable',
-    `no host serves ${type} in namespace ${namespace}: start one that registers the class`,
-    { reason: NOT_SERVED },
-  );
 }

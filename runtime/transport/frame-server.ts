@@ -1,34 +1,32 @@
 /**
  * Frame server: a host session's end of a cluster: takes frames of requests, and says who owns what (C14).
  *
- * Owns: which types are answered for, telling clients that a shard has moved or that work goes on, frames of answers of
- * one tick, the routes service. Does not own: what a request means and whether this session may answer it (`answer`:
- * a reply `unavailable` with the reason `moved` says that it has not touched the request), resending.
+ * Owns: telling clients that a shard has moved or that work goes on, frames of answers of one tick, the routes service.
+ * Does not own: who answers for which type (`handlers`), what a request means and whether this session may answer it (a
+ * reply `unavailable` with the reason `moved` says that it has not touched the request), resending.
  *
  * Invariants:
  * 1. A frame that comes twice is handed over once: the refusal of a first attempt is final only because no other copy of
  *    that attempt can be applied after it (S13).
  * 2. A closed server hears nothing, so that clients learn by a 503; what it is answering still is answered.
- * 3. As over any wire, requests run in the context of whoever serves, and no live error crosses (S3, S10).
  */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
 import { HOST_IN_FLIGHT, MAX_FRAME_BYTES, RECENT_FRAMES, WORKING_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
 import type { HostTransport, Served } from '../ports/transport';
-import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
-import { toWireError } from '../wire/errors';
 import type { Answer, Frame, NumberedRequest, Owner, RequestsFrame, UnwantedFrame } from '../wire/frame';
 import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { sizeOf } from '../wire/size';
-import type { Reached } from './reached';
-import { carriesBytes, notBytes, repliesBytes, tooLarge } from './refusals';
+import type { Handler } from './handlers';
+import { failed, Handlers } from './handlers';
 import { OpenRequests } from './open-requests';
+import type { Reached } from './reached';
+import { tooLarge } from './refusals';
 import { frameLimit } from './routed-transport';
 
 /** What a session knows of the cluster; a host's member is one. */
@@ -64,8 +62,6 @@ export function serveFrames(options: Omit<FrameServerOptions, 'routes'>, session
   return () => server.close();
 }
 
-type Handler = (request: Request) => Promise<Reply>;
-
 interface Sized {
   readonly answer: Answer;
   readonly bytes: number;
@@ -78,7 +74,7 @@ const ANSWER_BYTES = 128;
 export class FrameServer implements HostTransport {
   readonly #options: FrameServerOptions;
   readonly #limit: number;
-  readonly #handlers = new Map<string, Handler>();
+  readonly #handlers = new Handlers();
   #ears: Ear[] = [];
   /** First numbers of frames that have come, with their senders; the oldest first. */
   readonly #recent = new Set<string>();
@@ -92,20 +88,12 @@ export class FrameServer implements HostTransport {
   }
 
   async serve(namespace: string, types: readonly string[], answer: Handler): Promise<Served> {
-    const names = types.map((type) => `${namespace}\0${type}`);
-    const taken = types.find((_, i) => this.#handlers.has(names[i] as string));
-    if (taken !== undefined) {
-      const fact = `${taken} in namespace ${namespace} is served already`;
-      throw new PerdureError('invalid_argument', `${fact}: stop the host that serves it, or use another namespace`);
-    }
-    const inContextOfServer = AsyncLocalStorage.snapshot();
-    const own: Handler = (request) => inContextOfServer(answer, request);
-    for (const name of names) this.#handlers.set(name, own);
+    const remove = this.#handlers.add(namespace, types, answer);
     this.#listen();
     return {
       close: async () => {
-        for (const name of names) if (this.#handlers.get(name) === own) this.#handlers.delete(name);
-        if (this.#handlers.size === 0) this.close();
+        remove();
+        if (this.#handlers.none) this.close();
       },
     };
   }
@@ -149,12 +137,11 @@ export class FrameServer implements HostTransport {
   }
 
   async #take(from: string, { n, request }: NumberedRequest): Promise<void> {
-    const { namespace, type } = addressOf(request);
-    const handler = this.#handlers.get(`${namespace}\0${type}`);
-    if (handler === undefined) return this.#tell(from, { kind: 'moved', n, owner: null }, 0);
+    const handler = this.#handlers.of(request);
+    if (handler === null) return this.#tell(from, { kind: 'moved', n, owner: null }, 0);
     if (this.#working.size >= HOST_IN_FLIGHT) return this.#reply(from, n, request, failed(busy()));
     this.#working.add(from, n);
-    const reply = await replyOf(handler, request);
+    const reply = await handler(request);
     this.#working.remove(from, n);
     this.#watch();
     this.#reply(from, n, request, reply);
@@ -225,21 +212,6 @@ export class FrameServer implements HostTransport {
     this.#working.forEach((from, n) => this.#tell(from, { kind: 'working', n }, 0));
     this.#watch();
   }
-}
-
-async function replyOf(handler: Handler, request: Request): Promise<Reply> {
-  try {
-    if (!carriesBytes(request)) throw notBytes('request', request);
-    const reply = await handler(request);
-    if (!repliesBytes(reply)) throw notBytes('reply', request);
-    return reply;
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-function failed(error: unknown): Reply {
-  return { ok: false, error: toWireError(error), duplicate: false };
 }
 
 function hasMoved(reply: Reply): boolean {
