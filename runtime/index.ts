@@ -5,6 +5,7 @@ export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './
 export type { HostLimits, HostOptions, RemoteGroup, RunningHost } from './node';
 export type { ServedGroup } from './host/hosted-code';
 export type * from './ports/history-store';
+export type * from './ports/watchdog';
 export type { Log, LogFields } from './ports/telemetry';
 export { silentLog } from './ports/telemetry';
 export { memoryStore } from './store/memory-store';

@@ -22,7 +22,10 @@ import {
   RESIDENT_ENTITIES,
   SNAPSHOT_BYTES,
   SNAPSHOT_TURNS,
+  STEP_KILL_MS,
+  STEP_SUSPECT_MS,
   TURN_BYTES,
+  WATCHDOG_LOOK_MS,
 } from './config';
 import { Host } from './host/host';
 import type { HostSettings } from './host/host';
@@ -36,6 +39,8 @@ import { systemEntropy } from './system/entropy';
 import { watchRejections } from './system/rejections';
 import { pinoLog } from './system/telemetry';
 import { ensureTraps, installTraps } from './system/traps';
+import { startWatchdog } from './system/watchdog';
+import type { SystemWatchdog, WatchBounds } from './system/watchdog';
 import { memory } from './transport/memory-transport';
 
 export type HostLimits = HostSettings['limits'];
@@ -59,6 +64,12 @@ export interface HostOptions {
   /** How often steps are checked for writes that replay could not repeat; every step when NODE_ENV is `development`. */
   readonly checks?: 'always' | 'sampled';
   readonly limits?: Partial<HostLimits>;
+  /**
+   * A step that has lasted for 1 s is written down, and at 5 s the process is killed, so that what never ends does not
+   * end everything else with it (S20): at its second death of one step a host does not run that any more. Not while a
+   * debugger is attached or may be; never where the store keeps nothing, or with `off`.
+   */
+  readonly watchdog?: Partial<WatchBounds> | 'off';
 }
 
 /** A group of activities that another host runs. */
@@ -99,7 +110,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   installTraps();
   const log = options.log ?? pinoLog();
   const { transport = memory(), namespace = 'default' } = options;
-  const host = await Host.start({
+  const watchdog = chooseWatchdog(options, log);
+  const starting = Host.start({
     entities: options.entities,
     activities: chooseGroups(options.activities ?? []),
     store: options.store,
@@ -112,11 +124,17 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     checks: options.checks ?? (process.env['NODE_ENV'] === 'development' ? 'always' : 'sampled'),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     prepare: ensureTraps,
+    ...(watchdog !== null && { watchdog }),
+  });
+  const host = await starting.catch(async (error: unknown) => {
+    await watchdog?.stop();
+    throw error;
   });
   const unwatch = watchRejections((step, reason) => host.floating(step, reason));
   const client = createClient({ transport, clock: systemClock, entropy: systemEntropy, namespace });
   const end = async (ended: Promise<void>): Promise<void> => {
     await ended;
+    await watchdog?.stop();
     await client.close();
     unwatch();
   };
@@ -141,6 +159,13 @@ export function remote<A>(group: ActivityGroup<A>): RemoteGroup {
 /** History in a directory on this machine's disk; see `sqliteStore`. */
 export function sqlite(directory: string): HistoryStore {
   return sqliteStore({ directory });
+}
+
+function chooseWatchdog({ store, watchdog = {} }: HostOptions, log: Log): SystemWatchdog | null {
+  const writer = watchdog === 'off' ? undefined : store.runningWriter?.();
+  if (watchdog === 'off' || writer === undefined) return null;
+  const bounds = { suspectMs: STEP_SUSPECT_MS, killMs: STEP_KILL_MS, lookMs: WATCHDOG_LOOK_MS, ...watchdog };
+  return startWatchdog(writer, bounds, log);
 }
 
 function chooseGroups(groups: readonly (ServedGroup | RemoteGroup)[]): readonly ServedGroup[] {

@@ -20,6 +20,7 @@ import type { Callers } from './callers';
 import type { Commit } from './commit';
 import type { Resident } from './grounds';
 import type { Delivery, Mailbox } from './mailbox';
+import { isPoison } from './poison';
 import { repeat } from './repeat';
 import { acknowledged, errorReply, idText, refusal } from './replies';
 
@@ -53,11 +54,11 @@ export function lookAtMessage(entity: Admitting, delivery: Delivery): boolean {
   return false;
 }
 
-/** Arguments that were refused are answered so; where S13 demands it, on the record. */
+/** Arguments that were refused are answered so; on the record where S13 demands it, or processes died of them (S20). */
 function lookAtArguments(entity: Admitting, { input, request, error, answer }: Delivery): boolean {
   if (error === null || input === null) return true;
   entity.mailbox.shiftMessage();
-  if (request.attempt > 1 && entity.instance?.ledger.ended !== true) {
+  if ((request.attempt > 1 || isPoison(error)) && entity.instance?.ledger.ended !== true) {
     const now = entity.grounds.clock.now();
     entity.record(undo(entity.unborn(), { input, args: null }, toFailure(error), entity.position, now));
   }

@@ -16,12 +16,13 @@
 
 import { hash32 } from '../../framework/codec/hash32';
 import type { Input } from '../../framework/core/history';
-import { PerdureError } from '../../framework/errors';
+import { isPerdureError, PerdureError } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { isPlanted } from '../../framework/planted-bugs';
 import { INPUT_NAME_CHARS, POISON_DEATHS, STABLE_MS, UNSTABLE_EPOCHS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
+import type { Log } from '../ports/telemetry';
 import { unwatched } from '../ports/watchdog';
 import type { Running, RunningRow, RunningRows, Watchdog } from '../ports/watchdog';
 import { idText } from './replies';
@@ -81,7 +82,7 @@ export class Poison {
 
   /** Code of the entity runs from now on. */
   begin(key: EntityKey, input: string): void {
-    const written = this.written !== null && isOf(this.written, key, input);
+    const written = this.written !== null;
     if (!written) this.order += 2;
     const { place } = this.rows;
     this.watchdog.begin({ place, order: this.order, written, key, input, build: this.build });
@@ -101,6 +102,18 @@ export class Poison {
     void this.rows.write(this.order + 1, null);
   }
 
+  /** Code that is no step, and may run in the middle of one: the watchdog alone sees it. */
+  aside<T>(key: EntityKey, input: string, run: () => T): T {
+    this.order += 2;
+    const { rows, order, build } = this;
+    this.watchdog.begin({ place: rows.place, order, written: false, key, input, build });
+    try {
+      return run();
+    } finally {
+      this.watchdog.end();
+    }
+  }
+
   /** The input is done with: call what this answers once that is committed. Null where there is nothing to do. */
   doneWith(key: EntityKey, input: string): (() => void) | null {
     if (this.left.length === 0) return null;
@@ -116,8 +129,12 @@ export class Poison {
   }
 
   /** The session begins to serve; once it has for so long it is stable. */
-  settleAfter(servedMs = STABLE_MS, clock: Pick<Clock, 'after'>): void {
-    this.stable = clock.after(servedMs, () => this.settle());
+  serve({ clock, log }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log }, stableMs = STABLE_MS): void {
+    this.stable = clock.after(stableMs, () => this.settle());
+    const last = this.left.at(-1);
+    if (last === undefined || last.epoch < this.rows.place.epoch - 1) return;
+    const { key, input, build } = last;
+    log.warn({ entity: keyText(key), input, build }, 'the last process died while it ran this');
   }
 
   /** The session has served for some time, or ends in order; one that is dead says nothing any more. */
@@ -160,6 +177,15 @@ export function inputName(input: Input): string {
 /** A query has no id, and whoever asks it again sends the same one. */
 export function queryName(method: string, args: Uint8Array): string {
   return `query ${method} ${hash32(args).toString(16)}`;
+}
+
+/** Building and checking the arguments of a message, which is no step yet. */
+export function argumentsName(message: string): string {
+  return `arguments ${message}`;
+}
+
+export function isPoison(error: unknown): boolean {
+  return isPerdureError(error) && error.reason === 'poison';
 }
 
 function shortened(name: string): string {

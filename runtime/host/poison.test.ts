@@ -132,6 +132,14 @@ describe('poison', () => {
     expect(ran.filter((step) => step === 'seen')).toHaveLength(1);
   });
 
+  it('is a message whose arguments are not built any more, refused on the record (S20, S13)', async () => {
+    await dieOf('arguments =m1');
+    await expect(job('m1').note('bad')).rejects.toMatchObject({ code: 'internal', reason: 'poison' });
+    expect(await job('m2').add('good')).toBe(2);
+    await staged.restart({ build: 'b2' });
+    await expect(job('m1').note('bad')).rejects.toMatchObject({ code: 'internal' });
+  });
+
   it('creates nothing where it would have created the entity (S20, S21)', async () => {
     await staged.stop();
     store = memoryStore();

@@ -14,7 +14,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { PerdureError } from '../../framework/errors';
-import type { RunningRows } from './watchdog';
+import type { RunningRows, RunningWriter } from './watchdog';
 
 /** One row of a history. `kind` is a number of ROW_KIND; `bytes` is the encoded record. */
 export interface Row {
@@ -178,4 +178,6 @@ export interface StoreSession {
 /** How a store is opened; every call begins a new session with a greater epoch. */
 export interface HistoryStore {
   open(): Promise<StoreSession>;
+  /** How the watchdog's thread writes rows of its sessions; absent where nothing outlives the process (S20). */
+  runningWriter?(): RunningWriter;
 }

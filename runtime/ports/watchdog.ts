@@ -61,5 +61,17 @@ export interface Watchdog {
   end(): void;
 }
 
+/** A compiled module for the watchdog's thread, and what it is told: it exports `connect` as a `ConnectRunning`. */
+export interface RunningWriter {
+  readonly module: string;
+  /** Plain data. */
+  readonly options: unknown;
+}
+
+/** A connection of the thread's own. What it answers sets a row, or removes it; rejects or throws when it has not. */
+export type ConnectRunning = (
+  options: unknown,
+) => (place: Place, order: number, running: Running | null) => void | Promise<void>;
+
 /** Where nobody watches. */
 export const unwatched: Watchdog = { begin: () => undefined, end: () => undefined };

@@ -15,6 +15,7 @@ import type { Activation } from '../activation/activation';
 import { describeEntity } from '../activation/describe';
 import { historyPage } from '../activation/history-view';
 import type { Delivery } from '../activation/mailbox';
+import { argumentsName, queryName } from '../activation/poison';
 import { errorReply, idText, refusal, valueReply } from '../activation/replies';
 import type { Answer } from '../activation/replies';
 import { repeat } from '../activation/repeat';
@@ -59,20 +60,24 @@ function deliver(shard: Shard, request: MessageRequest): Promise<Reply> {
   if (definition === null) throw new PerdureError('unavailable', `no host serves the type ${key.type}`);
   checkId(key.id, `id of ${key.type}`);
   const activation = shard.activation(key);
-  return new Promise((answer) => activation.deliver(prepare(definition, request, answer)));
+  return new Promise((answer) => activation.deliver(prepare(shard, definition, request, answer)));
 }
 
 /** Builds the arguments; what is wrong with them is said when the message's turn comes (S13). */
-function prepare(definition: EntityDefinition, request: MessageRequest, answer: Answer): Delivery {
-  const { message, method, args: bytes, id, attempt, submit } = request;
+function prepare({ poison }: Shard, definition: EntityDefinition, request: MessageRequest, answer: Answer): Delivery {
+  const { key, message, method, args: bytes, id, attempt, submit } = request;
+  const name = argumentsName(id === null ? queryName(method, bytes) : idText(id));
   let args: readonly unknown[] | null = null;
-  let error: unknown = null;
+  let error: unknown = poison.refusal(key, name);
   let encoded = bytes;
-  try {
-    args = build(definition, request);
-    if (message !== 'query') encoded = encodeValue(args, { classes: 'plain' });
-  } catch (refused) {
-    error = refused;
+  if (error === null) {
+    try {
+      args = poison.aside(key, name, () => build(definition, request));
+      if (message !== 'query') encoded = encodeValue(args, { classes: 'plain' });
+    } catch (refused) {
+      error = refused;
+    }
+    poison.doneWith(key, name)?.();
   }
   const input =
     message === 'query' || id === null

@@ -115,7 +115,7 @@ export class Shard implements Grounds {
   /** Timers and open work begin; resolves when every entity with open work has been loaded or found broken. */
   async start(): Promise<void> {
     this.timers.start();
-    this.poison.settleAfter(this.options.stableMs, this.clock);
+    this.poison.serve(this, this.options.stableMs);
     await this.recovery.all();
     void this.session.relist?.((key) => this.relist(key));
   }

@@ -14,7 +14,7 @@ import { PerdureError } from '../../../framework/errors';
 import type { ReaderReply, ThreadOptions, WriterReply } from './protocol';
 import { SqliteSession } from './sqlite-session';
 import { openTrouble, toPerdureError } from './trouble';
-import { workerFile } from './worker-file';
+import { workerFile } from '../../worker-file';
 
 export interface SqliteStoreOptions {
   /** Data directory, made when it is missing. It must be on a local file system and belongs to one process at a time. */
@@ -47,6 +47,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       last = await openSession(threads);
       return last;
     },
+    runningWriter: () => ({ module: workerFile(__filename, 'running-writer'), options: threads.directory }),
   };
 }
 
@@ -72,7 +73,7 @@ async function openSession(options: ThreadOptions): Promise<SqliteSession> {
 
 function startThread(name: 'writer-thread' | 'reader-thread', workerData: ThreadOptions): Worker {
   const execArgv = ['--disable-warning=ExperimentalWarning'];
-  return new Worker(workerFile(name), { workerData, execArgv, name: `perdure ${name}` });
+  return new Worker(workerFile(__filename, name), { workerData, execArgv, name: `perdure ${name}` });
 }
 
 /** The reply that says how the start went; rejects when it failed, after the thread has ended. */
