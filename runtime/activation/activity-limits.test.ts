@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { activityInfo, heartbeat } from '../../framework/activity';
+import { ActivitySlots } from './activity-slots';
 import { bench, never } from './activity-bench.fixture';
 
 describe('activity runner: limits', () => {
@@ -43,7 +44,7 @@ describe('activity runner: limits', () => {
   });
 
   it('surfaces scheduleToStart when no attempt could start in time', async () => {
-    const t = bench({ hang: never }, { maxRunning: 1 });
+    const t = bench({ hang: never }, { slots: new ActivitySlots(1) });
     t.schedule(1, 'hang', [], { startToCloseMs: 0 });
     t.schedule(2, 'hang', [], { scheduleToStartMs: 2_000 });
     await t.clock.advance(2_000);

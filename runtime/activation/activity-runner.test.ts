@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { activityInfo, heartbeat, NonRetryable } from '../../framework/activity';
 import { decodeValue, encodeValue } from '../../framework/codec/value';
+import { ActivitySlots } from './activity-slots';
 import { bench, KEY, never, OPTIONS } from './activity-bench.fixture';
 import { idempotencyKey } from './activity-attempt';
 import { decodeNote, encodeNote } from './activity-note';
@@ -160,7 +161,7 @@ describe('activity runner: retries', () => {
           return new Promise<void>((resolve) => release.push(resolve));
         },
       },
-      { maxRunning: 2 },
+      { slots: new ActivitySlots(2) },
     );
     for (let n = 1; n <= 4; n += 1) t.schedule(n, 'send', [n]);
     await t.settle();
@@ -172,7 +173,7 @@ describe('activity runner: retries', () => {
 
   it('keeps 20,000 activities waiting for a retry on one timer', async () => {
     const down = new Error('down');
-    const t = bench({ send: () => Promise.reject(down) }, { maxRunning: 20_000 });
+    const t = bench({ send: () => Promise.reject(down) }, { slots: new ActivitySlots(20_000) });
     for (let n = 1; n <= 20_000; n += 1) t.schedule(n, 'send');
     await t.settle();
     expect([t.runner.running, t.runner.queued, t.noted.length, t.clock.pending]).toEqual([0, 0, 20_000, 1]);

@@ -29,6 +29,7 @@ import { activityMethod, Attempt } from './activity-attempt';
 import type { ActivityMethod } from './activity-attempt';
 import { Job } from './activity-job';
 import type { Done, OpenActivity } from './activity-job';
+import { ActivitySlots } from './activity-slots';
 import { Alarm } from './alarm';
 import { DueQueue } from './due-queue';
 import { activityFailure, isOutOfAttempts, limitFailure, retryDelayMs } from './retry';
@@ -44,7 +45,8 @@ export interface ActivityRunnerOptions {
   readonly groups: ReadonlyMap<string, object>;
   /** Keeps or, with null, deletes the note of an activity. Must not throw. */
   readonly notes: (key: EntityKey, effect: number, bytes: Uint8Array | null) => void;
-  readonly maxRunning?: number;
+  /** Shared by all runners of a host; MAX_RUNNING_ACTIVITIES of its own when absent. */
+  readonly slots?: ActivitySlots;
   readonly maxResultBytes?: number;
   /** How long `drain` waits for attempts that run. */
   readonly drainMs?: number;
@@ -68,8 +70,14 @@ export class ActivityRunner {
   private state: 'open' | 'draining' | 'stopped' = 'open';
   private pumping = false;
   private quiet: (() => void) | null = null;
+  private readonly slots: ActivitySlots;
+  private readonly pumpAgain = (): void => {
+    if (this.ready.size === 0 || this.state !== 'open') this.slots.pass();
+    else this.pumpSoon();
+  };
 
   constructor(private readonly options: ActivityRunnerOptions) {
+    this.slots = options.slots ?? new ActivitySlots(MAX_RUNNING_ACTIVITIES);
     this.alarm = new Alarm(options.clock, () => this.outside(() => this.ring()));
   }
 
@@ -136,11 +144,15 @@ export class ActivityRunner {
     this.state = 'stopped';
     this.alarm.set(Infinity);
     for (const ofEntity of this.jobs.values()) for (const job of ofEntity.values()) job.state = 'gone';
-    for (const attempt of this.attempts) attempt.end(cancelled('the host stops'));
+    for (const attempt of this.attempts) {
+      attempt.end(cancelled('the host stops'));
+      this.slots.give();
+    }
     this.attempts.clear();
     this.jobs.clear();
     this.due.clear();
     this.ready.clear();
+    this.slots.leave(this.pumpAgain);
   }
 
   private enqueue(job: Job, now: number): void {
@@ -156,17 +168,18 @@ export class ActivityRunner {
     this.pumping = true;
     void soon.then(() => {
       this.pumping = false;
-      const most = this.options.maxRunning ?? MAX_RUNNING_ACTIVITIES;
-      while (this.state === 'open' && this.attempts.size < most) {
+      while (this.state === 'open' && this.ready.size > 0 && this.slots.take(this.pumpAgain)) {
         const next = this.ready.take(Infinity);
-        if (next === null) return;
+        assert(next !== null, 'a queue of activities with a size has a first one');
         next.value.queued = null;
-        this.start(next.value);
+        if (!this.start(next.value)) this.slots.give();
       }
+      if (this.ready.size === 0) this.slots.pass();
     });
   }
 
-  private start(job: Job): void {
+  /** False when it has no code here. */
+  private start(job: Job): boolean {
     const { clock, groups } = this.options;
     const { key, effect, group, method, args, scheduledAt, options } = job.activity;
     const target = groups.get(group);
@@ -197,6 +210,7 @@ export class ActivityRunner {
     this.starts += 1;
     this.watch(job);
     this.outside(() => void this.execute(job, attempt, target, code));
+    return true;
   }
 
   private async execute(job: Job, attempt: Attempt, target: object, code: ActivityMethod): Promise<void> {
@@ -243,7 +257,7 @@ export class ActivityRunner {
     this.retry(job, job.failures);
   }
 
-  private missed(job: Job): void {
+  private missed(job: Job): false {
     const { group, method, key } = job.activity;
     const known = this.options.groups.has(group);
     const fact = known ? `group '${group}' has no method '${method}'` : `no group '${group}' is served here`;
@@ -252,6 +266,7 @@ export class ActivityRunner {
     job.lastFailure = { kind: 'bug', code: 'unknown_activity', message, details: null, cause: null, stack: '' };
     this.options.log.warn({ entity: keyText(key), group, method }, message);
     this.retry(job, job.failures + job.misses);
+    return false;
   }
 
   private retry(job: Job, failures: number): void {
@@ -332,7 +347,7 @@ export class ActivityRunner {
   private leave(job: Job, reason: Error | null): void {
     if (job.attempt === null) return;
     job.attempt.end(reason);
-    this.attempts.delete(job.attempt);
+    if (this.attempts.delete(job.attempt)) this.slots.give();
     job.attempt = null;
   }
 

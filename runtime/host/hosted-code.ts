@@ -1,8 +1,9 @@
 /**
  * Hosted code: the entity classes and activities that one process serves, for whichever store sessions it has.
  *
- * Owns: the build id, the turn loop that all shards of the process share, what the core needs of the world, making a
- * shard on a session, telling people of rejections that nobody handles (S4).
+ * Owns: the build id; the turn loop, the slots for activities and the room for entities that all shards of the process
+ * share; what the core needs of the world; making a shard on a session; telling people of rejections that nobody handles
+ * (S4).
  * Does not own: the life of sessions (`host`, `cluster-host`), what a shard does.
  */
 
@@ -14,6 +15,7 @@ import { definitionsOf } from '../../framework/model/definition';
 import type { EntityKey } from '../../framework/model/identity';
 import { checkId, keyText } from '../../framework/model/identity';
 import type { Activation } from '../activation/activation';
+import { ActivitySlots } from '../activation/activity-slots';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TurnLoop } from '../activation/turn-loop';
 import { CHECK_SAMPLE_STEPS, SURVIVED_EPOCHS } from '../config';
@@ -24,6 +26,7 @@ import type { Log } from '../ports/telemetry';
 import type { Watchdog } from '../ports/watchdog';
 import type { Diverged, ShardLimits } from '../shard/shard';
 import { Shard } from '../shard/shard';
+import { Residents } from '../shard/residents';
 import { buildId } from './build-id';
 
 /** A group of activities and the object that runs it. */
@@ -62,19 +65,23 @@ export class HostedCode {
   private readonly loop: TurnLoop;
   private readonly groups: ReadonlyMap<string, object>;
   private readonly core: CoreEnvironment;
+  private readonly residents: Residents;
+  private readonly slots: ActivitySlots;
   /** In which this process has had each shard. */
   private readonly epochs = new Map<number, readonly number[]>();
   private steps = 0;
 
   /** Throws `invalid_argument` for a class that cannot be an entity. */
   constructor(private readonly settings: CodeSettings) {
-    const { clock, namespace, entities, activities, build, prepare } = settings;
+    const { clock, namespace, entities, activities, build, prepare, limits } = settings;
     checkId(namespace, 'namespace');
     this.definitions = definitionsOf(entities);
     this.build = build ?? buildId(this.definitions);
     this.loop = new TurnLoop(clock, prepare);
     this.groups = new Map(activities.map(({ group, target }) => [group, target]));
     this.core = this.environment();
+    this.residents = new Residents(limits);
+    this.slots = new ActivitySlots(limits.runningActivities);
   }
 
   get types(): readonly string[] {
@@ -88,7 +95,8 @@ export class HostedCode {
     const before = epochs.get(shard) ?? [];
     epochs.set(shard, [...before, epoch].slice(-SURVIVED_EPOCHS));
     const survived = (other: number): boolean => before.includes(other);
-    const shared = { ...settings, session, loop, core, definitions, groups, survived };
+    const { residents, slots } = this;
+    const shared = { ...settings, session, loop, core, definitions, groups, survived, residents, slots };
     return new Shard(diverged === undefined ? shared : { ...shared, diverged });
   }
 

@@ -19,6 +19,7 @@ import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { Activation } from '../activation/activation';
 import { ActivityRunner } from '../activation/activity-runner';
+import { ActivitySlots } from '../activation/activity-slots';
 import { AppendGroup } from '../activation/append-group';
 import { indexOf } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
@@ -26,12 +27,14 @@ import { Poison } from '../activation/poison';
 import type { Rehearsal } from '../activation/rehearsal';
 import { TimerService } from '../activation/timers';
 import type { TurnLoop } from '../activation/turn-loop';
-import { EVICTION_TRIES, PASSIVATION_TURNS, TIMER_RECHECK_MS } from '../config';
+import { PASSIVATION_TURNS, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
 import type { Log } from '../ports/telemetry';
 import { Recovery } from './recovery';
+import type { ResidentLimits } from './residents';
+import { Residents } from './residents';
 import type { Watchdog } from '../ports/watchdog';
 
 export interface ShardOptions {
@@ -46,6 +49,9 @@ export interface ShardOptions {
   /** Served groups of activities by name. */
   readonly groups: ReadonlyMap<string, object>;
   readonly limits: ShardLimits;
+  /** Shared by all shards of a host; of its own when absent. */
+  readonly residents?: Residents;
+  readonly slots?: ActivitySlots;
   readonly rehearsal?: Rehearsal;
   /** Infinity where the wall clock cannot jump. */
   readonly recheckMs?: number;
@@ -61,9 +67,8 @@ export interface ShardOptions {
 
 export type Diverged = (entity: string, error: PerdureError) => Promise<PerdureError>;
 
-export interface ShardLimits extends ActivationLimits {
-  readonly residentEntities: number;
-  readonly residentBytes: number;
+/** The bounds of one entity, and those of a host over all of its shards. */
+export interface ShardLimits extends ActivationLimits, ResidentLimits {
   readonly runningActivities: number;
 }
 
@@ -79,11 +84,10 @@ export class Shard implements Grounds {
   readonly rehearsal: Rehearsal | null;
   readonly runner: ActivityRunner;
   readonly timers: TimerService;
-  /** Least recently used first. */
   private readonly activations = new Map<string, Activation>();
   private readonly leaving = new Set<Promise<void>>();
   private readonly recovery: Recovery;
-  private residentBytes = 0;
+  private readonly line: Residents;
   /** Nothing begins by itself any more. */
   private quiet = false;
   private closed = false;
@@ -104,9 +108,10 @@ export class Shard implements Grounds {
       entropy,
       log,
       groups: options.groups,
-      maxRunning: limits.runningActivities,
+      slots: options.slots ?? new ActivitySlots(limits.runningActivities),
       notes: (key, effect, bytes) => this.note(key, effect, bytes),
     });
+    this.line = options.residents ?? new Residents(limits);
     this.recovery = new Recovery(this, namespace);
     const { recheckMs = TIMER_RECHECK_MS } = options;
     this.timers = new TimerService({ clock, log, session, namespace, recheckMs, fire: (key) => this.fire(key) });
@@ -133,7 +138,7 @@ export class Shard implements Grounds {
     if (definition === null) throw new PerdureError('unavailable', `no host serves the type ${key.type}`);
     const made = new Activation(this, definition, key);
     this.activations.set(text, made);
-    this.makeRoom();
+    this.line.enter(made, (resident) => this.passivate(resident));
     return made;
   }
 
@@ -209,12 +214,7 @@ export class Shard implements Grounds {
   }
 
   rested(activation: Activation): void {
-    const text = textOf(activation.key);
-    if (this.activations.get(text) !== activation) return;
-    this.activations.delete(text);
-    this.activations.set(text, activation);
-    this.residentBytes += activation.footprint.measure(activation.instance);
-    this.makeRoom();
+    if (this.resident(activation.key) === activation) this.line.rested(activation);
   }
 
   /** A divergence may be another build's to settle (S29). */
@@ -325,30 +325,10 @@ export class Shard implements Grounds {
     this.due(key, index.wakeAt);
   }
 
-  private makeRoom(): void {
-    const { residentEntities, residentBytes } = this.limits;
-    if (this.activations.size - this.leaving.size <= residentEntities && this.residentBytes <= residentBytes) return;
-    const oldest = this.activations.entries();
-    for (let tries = 0; tries < EVICTION_TRIES; tries += 1) {
-      const next = oldest.next();
-      if (next.done) return;
-      const [text, activation] = next.value;
-      if (activation.idle && !activation.leaving) {
-        activation.leaving = true;
-        void this.passivate(activation).finally(() => (activation.leaving = false));
-        return;
-      }
-      // One that cannot leave now goes to the end of the line, so that the next look finds others.
-      this.activations.delete(text);
-      this.activations.set(text, activation);
-    }
-  }
-
   private forget(activation: Activation): void {
     const text = textOf(activation.key);
-    if (this.activations.get(text) !== activation) return;
-    this.activations.delete(text);
-    this.residentBytes -= activation.footprint.bytes;
+    this.line.leave(activation);
+    if (this.activations.get(text) === activation) this.activations.delete(text);
   }
 }
 
