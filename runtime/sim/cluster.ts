@@ -103,8 +103,12 @@ export class SimCluster implements Site {
   private readonly routed = (branch: Branch): void => this.world.count(`routing.${branch}`);
 
   historiesFor(process: SimProcess): ReadHistory {
-    const store = new SimStore(this.store, process);
+    const store = this.sharedStore(process);
     return (key) => readShared(store, key);
+  }
+
+  sharedStore(process: SimProcess): SimStore {
+    return new SimStore(this.store, process);
   }
 
   release(): void {

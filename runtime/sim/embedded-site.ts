@@ -77,6 +77,10 @@ export class EmbeddedSite implements Site {
     return new SingleTransport(this.network, life, HOST);
   }
 
+  sharedStore(): null {
+    return null;
+  }
+
   historiesFor(): ReadHistory {
     return async (key) => (this.disk.newest === null ? [] : readOwn(this.disk.newest, key));
   }

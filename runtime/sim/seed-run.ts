@@ -10,6 +10,7 @@
 
 import { TIMER_RECHECK_MS } from '../config';
 import { directoryDifference } from './audit/directory-audit';
+import { unfiredTimer, unfoundWake } from './audit/wake-audit';
 import type { SimCaller } from './caller';
 import { callerOf } from './caller';
 import { SimCluster } from './cluster';
@@ -57,6 +58,8 @@ const ROTATIONS = 40;
 const HEALED_MS = 60_000;
 /** Within this time a host has seen that its wall clock was set. */
 const CLOCKS_SET_MS = TIMER_RECHECK_MS + 1_000;
+/** Within this time the healed site's index has come after its histories. */
+const WAKES_MS = 10_000;
 /** It rests when nothing but heartbeats was written for so long. */
 const REST_MS = 3_000;
 const AUDIT_MS = 30 * 60_000;
@@ -156,10 +159,12 @@ class Run {
     this.healed = true;
     site.heal();
     for (const { process } of this.callers) process.resume();
+    const unfound = await this.wakes();
     this.auditor.clock.catchUp();
     await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
+    const unfired = unfound ?? (await this.fires());
     await this.settle();
-    const fault = site.alarms[0] ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
+    const fault = site.alarms[0] ?? unfired ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
     return site.alarms[0] ?? fault;
   }
 
@@ -230,20 +235,28 @@ class Run {
     return broken;
   }
 
+  private get looked() {
+    const { world, site, ids, witness, auditor, versions } = this;
+    const entities = this.workloads.flatMap((workload) => workload.entities(versions));
+    return { world, readHistory: site.historiesFor(auditor.process), entities, ids, told: witness.told };
+  }
+
+  /** Before anybody asks for an entity: its owner would enter it again. */
+  private wakes(): Promise<string | null> {
+    const store = this.site.sharedStore(this.auditor.process);
+    return store === null ? Promise.resolve(null) : unfoundWake({ ...this.looked, store, withinMs: WAKES_MS });
+  }
+
+  /** Before anybody asks for an entity: it would look at its timers. */
+  private fires(): Promise<string | null> {
+    return unfiredTimer({ ...this.looked, clock: this.auditor.clock, withinMs: HEALED_MS });
+  }
+
   /** Before anybody asks for an entity: its owner would list it again. */
   private directory(auditor: SimCaller): Promise<string | null> {
-    const { world, site, ids, witness, versions } = this;
-    return directoryDifference({
-      world,
-      auditor,
-      readHistory: site.historiesFor(auditor.process),
-      entities: this.workloads.flatMap((workload) => workload.entities(versions)),
-      ids,
-      told: witness.told,
-      listed: site.listed,
-      oneBuild: versions === 1,
-      withinMs: HEALED_MS,
-    });
+    const { listed } = this.site;
+    const oneBuild = this.versions === 1;
+    return directoryDifference({ ...this.looked, auditor, listed, oneBuild, withinMs: HEALED_MS });
   }
 
   /** What holds of any entity, whatever was asked of it. */

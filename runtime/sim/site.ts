@@ -6,6 +6,7 @@
 
 import type { EntityClass } from '../../framework/model/definition';
 import type { ServedGroup } from '../host/hosted-code';
+import type { ClusterStore } from '../ports/cluster-store';
 import type { CallerTransport } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import type { ReadHistory } from './invariants';
@@ -32,6 +33,8 @@ export interface Site {
   transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport;
   /** As that process reads them from the store itself. */
   historiesFor(process: SimProcess): ReadHistory;
+  /** The store that hosts share, for that process; null where there is one host with a store of its own. */
+  sharedStore(process: SimProcess): ClusterStore | null;
   /** Puts out the next version of the code: a process that begins from now on runs it. */
   release(): void;
   /** Whatever is cut off, down or half dead in the store and on the network is back. */

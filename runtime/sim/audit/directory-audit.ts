@@ -12,22 +12,18 @@
  * Fields that the listing's build did not index are not compared where there are several builds.
  */
 
-import { readRow } from '../../activation/loader';
-import { indexOf } from '../../activation/entity-index';
-import { ROW_KIND } from '../../../framework/core/history';
-import { Replay } from '../../../framework/core/replay';
 import { definitionOf } from '../../../framework/model/definition';
 import type { EntityClass } from '../../../framework/model/definition';
-import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
-import type { EntityIndex, Row } from '../../ports/history-store';
+import type { EntityIndex } from '../../ports/history-store';
 import type { ReadHistory } from '../invariants';
 import type { Listed } from '../store-cluster';
 import type { Told } from '../witness';
 import { entityText } from '../witness';
 import type { Caller } from '../workload';
 import type { World } from '../world';
-import { auditEnvironment } from './entity-state';
+import type { History, StateAt } from './states';
+import { answeredSeqs, statesOf, unreleased } from './states';
 
 export interface DirectoryAuditOptions {
   readonly world: World;
@@ -50,17 +46,13 @@ interface Shown {
   readonly seq: number;
 }
 
-interface Gathered {
-  readonly entity: EntityClass;
-  readonly key: EntityKey;
+interface Gathered extends History {
   /** What `list` shows; null if it shows nothing of the entity. */
   readonly shown: Shown | null;
-  readonly rows: readonly Row[];
 }
 
 interface Judged extends Gathered {
-  /** What the first so many rows add up to; null for none, and as long as there are only refusals. */
-  readonly at: (count: number) => EntityIndex | null;
+  readonly at: StateAt;
 }
 
 const LOOK_AGAIN_MS = 2_000;
@@ -75,7 +67,7 @@ export async function directoryDifference(options: DirectoryAuditOptions): Promi
   for (const untilMs = world.nowMs + withinMs; ;) {
     const all: Judged[] = [];
     for (const one of await world.complete(gather(options), world.nowMs + READ_MS)) {
-      const at = await indexesOf(one);
+      const at = await statesOf(one);
       if (at !== null) all.push({ ...one, at });
     }
     const difference = firstBehind(all, answered, oneBuild);
@@ -104,7 +96,7 @@ async function gather(options: DirectoryAuditOptions): Promise<readonly Gathered
 
 function firstBehind(all: readonly Judged[], answered: ReadonlyMap<string, number>, oneBuild: boolean): string | null {
   for (const { key, rows, shown, at } of all) {
-    const lastTurn = unreleased(rows, answered.get(entityText(key)) ?? 0);
+    const lastTurn = unreleased({ rows }, answered.get(entityText(key)) ?? 0);
     const difference = differenceOf(shown, at(rows.length), oneBuild);
     if (difference === null) continue;
     if (lastTurn !== null && differenceOf(shown, at(lastTurn), oneBuild) === null) continue;
@@ -127,31 +119,6 @@ function firstFalse(all: readonly Judged[], { listed, oneBuild }: DirectoryAudit
   return null;
 }
 
-/** Null for a history that cannot be run again: others say so. */
-async function indexesOf({ key, entity, rows }: Gathered): Promise<Judged['at'] | null> {
-  const definition = definitionOf(entity);
-  const replay = new Replay(key, definition, auditEnvironment);
-  const indexes: (EntityIndex | null)[] = [null];
-  try {
-    for (const row of rows) {
-      const { record, hash } = readRow(key, row);
-      await replay.record(record, hash, false);
-      const index = replay.instance && indexOf(replay.instance, definition);
-      indexes.push(index?.status === 'unborn' ? null : index);
-    }
-  } catch {
-    return null;
-  }
-  return (count) => indexes[count] ?? null;
-}
-
-/** The place of the last turn, if nothing proves that it was released; null if something does. */
-function unreleased(rows: readonly Row[], answeredSeq: number): number | null {
-  const at = rows.findLastIndex(({ kind }) => kind !== ROW_KIND.fence);
-  const row = rows[at];
-  return row === undefined || row.kind !== ROW_KIND.turn || row.seq <= answeredSeq ? null : at;
-}
-
 function differenceOf(shown: Shown | null, is: EntityIndex | null, oneBuild: boolean): string | null {
   if (shown === null) return is === null ? null : `lacks it, which is ${is.status}`;
   const { index } = shown;
@@ -164,14 +131,4 @@ function differenceOf(shown: Shown | null, is: EntityIndex | null, oneBuild: boo
     if (left !== right) return `lists it with ${field} ${String(left)}, and it has ${String(right)}`;
   }
   return null;
-}
-
-/** By entity, the greatest seq from which a caller was answered. */
-function answeredSeqs(told: readonly Told[]): ReadonlyMap<string, number> {
-  const seqs = new Map<string, number>();
-  for (const { request, reply } of told) {
-    const text = entityText(request.key);
-    if (reply.ok) seqs.set(text, Math.max(seqs.get(text) ?? 0, reply.seq));
-  }
-  return seqs;
 }
