@@ -19,7 +19,6 @@ export const PLANTED_BUGS = {
   'delete-before-copy': 'entries of an old epoch are deleted before their copies are at quorum (C2, C9)',
   'directory-before-commit': 'a change is listed before its turn is committed (C10)',
   'directory-stamp-counts-writes': 'a directory row has the number of its write for a stamp, not its seq (C8a)',
-  'directory-unfenced': 'a change is listed without a read of the own session after its turn (C10)',
   'done-before-answered': 'a client declares done what it still waits for (S11)',
   'due-skips-coarse': 'due timers are looked for in buckets of a minute and an hour only (C9)',
   'epoch-not-raised': 'who takes a shard over goes on in the epoch of its last owner (C3)',

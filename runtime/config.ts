@@ -241,7 +241,7 @@ export const LISTING_PAUSE_MS = 1_000;
 export const LISTING_GROUP_MS = 20;
 /** Rows being written at a time, by shard. */
 export const LISTINGS_IN_FLIGHT = 256;
-/** Changes that wait to be written, by shard; those beyond are found again by what announced them. */
+/** Changes that wait to be written, by shard; those beyond are taken once there is room, or by the next owner. */
 export const LISTINGS_WAITING = 10_000;
 /** How long a shard that is given back, or drained, waits for its last rows. */
 export const LISTING_FLUSH_MS = 5_000;

@@ -34,7 +34,7 @@ export interface ListOptions<T> extends CountOptions<T> {
 export interface ListedEntity extends Omit<EntityIndex, 'wakeAt' | 'open'> {
   readonly type: string;
   readonly id: string;
-  /** Seq of its last record. */
+  /** The record that this is as of. On a cluster later ones may have changed nothing that is listed. */
   readonly seq: number;
 }
 

@@ -1,6 +1,6 @@
 import type { PlantedBug } from '../../../framework/planted-bugs';
 import { plantBug } from '../../../framework/planted-bugs';
-import { LISTING_PAUSE_MS, UNLISTED_PART_MS } from '../../config';
+import { LISTING_PAUSE_MS, LISTINGS_WAITING, UNLISTED_PART_MS } from '../../config';
 import { listedIndex, Owners } from './owners.fixture';
 
 const KEY = { namespace: 'default', type: 't', id: 'a' };
@@ -69,6 +69,23 @@ describe('the directory of an owned shard', () => {
     await owners.kill(session);
     await owners.clock.advance(5_000);
     expect(owners.written).toEqual([]);
+  });
+
+  it('lists changes for which there was no room, once there is (C10)', async () => {
+    const owners = new Owners();
+    const session = await owners.next();
+    owners.holding = true;
+    const keys = Array.from({ length: LISTINGS_WAITING + 50 }, (_, i) => ({ ...KEY, id: `many-${i}` }));
+    const results = await owners.turns(session, keys, listedIndex(1));
+    expect(new Set(results)).toEqual(new Set(['ok']));
+    owners.holding = false;
+    for (let tries = 0; tries < 20 && owners.written.length < keys.length; tries += 1) {
+      for (const { go } of owners.held.splice(0)) go('ok');
+      await owners.clock.advance(UNLISTED_PART_MS);
+    }
+    expect(owners.written).toHaveLength(keys.length);
+    await owners.clock.advance(100);
+    expect(await owners.unlistedParts()).toEqual([]);
   });
 
   it('drops what it has announced once that is listed, and keeps what is not (C10)', async () => {

@@ -86,6 +86,8 @@ export class Lister {
   private inFlight = 0;
   private alarm: { readonly atMs: number; readonly cancel: Cancel } | null = null;
   private flushing = false;
+  /** Some changes were left for want of room. */
+  private left = false;
   private told: (() => void)[] = [];
 
   constructor(private readonly options: ListerOptions) {}
@@ -177,7 +179,7 @@ export class Lister {
 
   private take(waiting: Waiting, change: Change): void {
     if (waiting.change === null && this.waiting.size > LISTINGS_WAITING) {
-      waiting.left = true;
+      waiting.left = this.left = true;
       return this.settle(waiting);
     }
     if (waiting.change === null || !isPlanted('coalescing-drops-the-last')) waiting.change = change;
@@ -220,7 +222,7 @@ export class Lister {
       waiting.change = null;
       waiting.writing = true;
     }
-    if (!isPlanted('directory-unfenced') && !(await this.options.fence())) return this.end();
+    if (!(await this.options.fence())) return this.end();
     const parts = new Map<string, { readonly part: DirectoryPart; readonly group: Ready[] }>();
     for (const one of ready) {
       const part = directoryPart(one.waiting.key);
@@ -243,7 +245,20 @@ export class Lister {
       if (listing == null) this.again(one);
       else this.written(one, listing === 'stands' ? null : listing.stamp);
     });
+    if (this.left && this.waiting.size <= LISTINGS_WAITING / 2) this.takeLeft();
     if (this.waiting.size > 0) this.wakeAt(0);
+  }
+
+  /** What was left for want of room, as far as it is still known; the rest is the next owner's. */
+  private takeLeft(): void {
+    const { keys, unlisted } = this.options;
+    this.left = false;
+    for (const key of unlisted.keys()) {
+      const known = this.waiting.has(textOf(key)) ? null : keys.peek(key);
+      const { index = null, history } = known ?? {};
+      if (known !== null && index !== null && history?.tail != null)
+        this.take(this.waitingOf(key, known), { seq: history.tail.seq, index });
+    }
   }
 
   /** The row, above whatever this epoch may have written; `stands` if it is there. Rejects if that cannot be read. */

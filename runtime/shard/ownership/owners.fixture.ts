@@ -78,6 +78,11 @@ export class Owners {
     await session.adopted(key, index);
   }
 
+  /** A turn of each entity, all at once. */
+  turns(session: OwnedSession, keys: readonly EntityKey[], index: EntityIndex): Promise<readonly string[]> {
+    return this.wait(session.append(keys.map((key) => this.record(session, key, index))));
+  }
+
   /** The next turn of the entity; not fenced. */
   async turn(session: OwnedSession, key: EntityKey, index: EntityIndex | null): Promise<string> {
     const append = this.record(session, key, index);

@@ -39,7 +39,7 @@ interface Part {
   readonly begun: Promise<boolean>;
   readonly entries: Map<string, Promise<boolean>>;
   /** Keys in it that are not listed yet. */
-  readonly unlisted: Set<string>;
+  readonly unlisted: Map<string, EntityKey>;
 }
 
 export class Unlisted {
@@ -62,7 +62,7 @@ export class Unlisted {
   announce(key: EntityKey): Promise<boolean> {
     const name = textOf(key);
     const { current } = this;
-    current.unlisted.add(name);
+    current.unlisted.set(name, key);
     let entry = current.entries.get(name);
     if (entry === undefined) {
       if (current.entries.size === 0) this.begun(current);
@@ -82,6 +82,11 @@ export class Unlisted {
     }
   }
 
+  /** Everything that was announced and is not settled; a key may come twice. */
+  *keys(): Generator<EntityKey> {
+    for (const part of [...this.full, this.current]) yield* part.unlisted.values();
+  }
+
   /** The present part takes no more entries. Resolves when it is dropped, or at once if something in it is unlisted. */
   async turn(): Promise<void> {
     const { current } = this;
@@ -97,7 +102,7 @@ export class Unlisted {
     this.parts += 1;
     const part = { kind: 'unlisted', epoch, bucket: String(this.parts) } as const;
     const begun = writes.untilOk(() => store.writeParts(shard, [part]));
-    return { part, begun, entries: new Map(), unlisted: new Set() };
+    return { part, begun, entries: new Map(), unlisted: new Map() };
   }
 
   /** After its first entry: the next part is begun ahead, so that no turn waits for it. */
