@@ -14,6 +14,7 @@ import type { Instance } from './instance';
 import type { Admitted } from './ledger';
 import { readOnly } from './read-only';
 import type { Wait } from './wait';
+import { isPlanted } from '../planted-bugs';
 
 export type Choice =
   /** Run the step of an input of the framework's own. */
@@ -39,7 +40,7 @@ export function choose(instance: Instance, heads: Heads): Choice | null {
   const { held } = ledger;
   if (held !== null && heads.retryHeld && ledger.operatorHold === null) return { kind: 'admitted', admitted: held };
   if (held !== null || ledger.operatorHold !== null) return chooseWhileHeld(heads);
-  const own = ownInput(instance);
+  const own = isPlanted('timeout-before-predicate') && heads.continuation?.kind === 'timer' ? null : ownInput(instance);
   if (own !== null) return { kind: 'own', input: own };
   return chooseReady(instance, heads);
 }
@@ -69,7 +70,8 @@ function chooseReady(instance: Instance, heads: Heads): Choice | null {
   if (heads.continuation !== null) {
     return { kind: canStart(instance, heads.continuation) ? 'apply' : 'admit', from: 'continuations' };
   }
-  for (const one of admitted) if (canStart(instance, one.input)) return { kind: 'admitted', admitted: one };
+  const inLine = isPlanted('admitted-last-first') ? [...admitted].reverse() : admitted;
+  for (const one of inLine) if (canStart(instance, one.input)) return { kind: 'admitted', admitted: one };
   if (heads.message === null) return null;
   return { kind: canStart(instance, heads.message) ? 'apply' : 'admit', from: 'messages' };
 }
@@ -139,6 +141,7 @@ export function canStart(instance: Instance, input: Input): boolean {
 }
 
 function mayEnter(instance: Instance, method: string): boolean {
+  if (isPlanted('exclusivity-ignored')) return true;
   return instance.holder === null || (instance.definition.methods.get(method)?.interleave ?? true);
 }
 

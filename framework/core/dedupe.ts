@@ -111,8 +111,9 @@ export class Dedupe {
     const client = this.clientFor(id.session, time);
     client.touched = time;
     insertId(client, { n: id.n, ...entry });
-    if (id.doneBelow <= client.doneBelow) return;
-    client.doneBelow = id.doneBelow;
+    const doneBelow = isPlanted('done-below-newest') ? id.n : id.doneBelow;
+    if (doneBelow <= client.doneBelow) return;
+    client.doneBelow = doneBelow;
     dropDone(client);
   }
 
@@ -230,7 +231,7 @@ export class Dedupe {
     const key = hashId(id);
     const known = this.fresh.get(key) ?? this.sealed.get(key);
     if (known === undefined || this.isPast(known)) return NEW;
-    return known.payload === payload() ? verdictOf(known) : { state: 'conflict' };
+    return known.payload === payload() || isPlanted('conflict-unseen') ? verdictOf(known) : { state: 'conflict' };
   }
 
   private lookUnknownSession(session: string, n: number, now: number): Verdict {

@@ -9,9 +9,10 @@
 
 import { assert } from '../assert';
 import { decodeValue } from '../codec/value';
+import { isPlanted } from '../planted-bugs';
 import type { Position } from '../model/identity';
 import { hashPayload } from './dedupe';
-import type { ApplyEntry, Consequence, Entry, Failure, Input } from './history';
+import type { ApplyEntry, Consequence, Entry, Failure, Input, TimerPurpose } from './history';
 import type { Instance } from './instance';
 import { SHOWN_FAILURES } from './limits';
 import type { Admitted } from './ledger';
@@ -72,7 +73,7 @@ function foldApply(instance: Instance, entry: ApplyEntry, at: Position, step: St
   const { ledger } = instance;
   const input = inputOf(instance, entry);
   if ('admitted' in entry.source) removeAdmitted(ledger.admitted, entry.source.admitted);
-  else beginMessage(instance, input, entry.time);
+  else if (entry.undone === null || !isPlanted('refusal-forgets-id')) beginMessage(instance, input, entry.time);
   const consumed = consume(instance, input, entry.time);
   instance.conditionsStale = true;
   if (entry.undone !== null) {
@@ -87,7 +88,7 @@ function foldApply(instance: Instance, entry: ApplyEntry, at: Position, step: St
   if (actor?.origin.exclusive) instance.holder = actor;
   for (const wait of step?.waits ?? []) instance.addWait(wait);
   for (const consequence of entry.consequences) foldConsequence(instance, consequence, at);
-  if (instance.holder?.released) instance.holder = null;
+  if (instance.holder?.released && !isPlanted('monitor-keeps-lock')) instance.holder = null;
   if (input.kind === 'complete' && ledger.admitted.length === 0) complete(instance);
 }
 
@@ -96,7 +97,7 @@ function consume(instance: Instance, input: Input, time: number): Consumed {
   const { ledger } = instance;
   switch (input.kind) {
     case 'activity':
-      ledger.activities?.delete(input.effect);
+      if (!isPlanted('finished-activity-stays-open')) ledger.activities?.delete(input.effect);
       return { continued: instance.removeWait(input.effect)?.owner ?? null, begins: null };
     case 'timer':
       return consumeTimer(instance, input.effect, time);
@@ -161,7 +162,7 @@ function foldUndone(instance: Instance, input: Input, consumed: Consumed, failur
     return;
   }
   const message = continued?.origin.message ?? (input.kind === 'message' ? input.id : null);
-  if (message !== null) ledger.dedupe.answer(message, at, ledger.time);
+  if (message !== null && !isPlanted('refusal-forgets-id')) ledger.dedupe.answer(message, at, ledger.time);
   const isUpdate = continued?.origin.kind === 'update' || (input.kind === 'message' && input.message === 'update');
   const method = continued?.origin.method ?? begins;
   if (!isUpdate && method !== null) noteFailure(instance, method, failure);
@@ -206,7 +207,7 @@ function foldConsequence(instance: Instance, one: Consequence, at: Position): vo
       });
       return;
     case 'timer':
-      if (one.purpose === 'reminder' || one.purpose === 'every') forget(instance, one.purpose, one.method);
+      if (replaces(one.purpose)) forget(instance, one.purpose, one.method);
       if (one.purpose === 'again') ledger.run = 'waiting';
       (ledger.timers ??= new Map()).set(one.effect, {
         effect: one.effect,
@@ -218,7 +219,8 @@ function foldConsequence(instance: Instance, one: Consequence, at: Position): vo
       });
       return;
     case 'forget':
-      forget(instance, one.owner === FRAMEWORK ? 'every' : 'reminder', one.method);
+      if (one.owner === FRAMEWORK || !isPlanted('reminder-not-forgotten'))
+        forget(instance, one.owner === FRAMEWORK ? 'every' : 'reminder', one.method);
       return;
     case 'promise':
       return;
@@ -230,6 +232,10 @@ function foldConsequence(instance: Instance, one: Consequence, at: Position): vo
     case 'sideEffect':
       return;
   }
+}
+
+function replaces(purpose: TimerPurpose): purpose is 'reminder' | 'every' {
+  return purpose === 'every' || (purpose === 'reminder' && !isPlanted('reminder-not-replaced'));
 }
 
 function foldOutcome(instance: Instance, one: Extract<Consequence, { kind: 'outcome' }>, at: Position): void {

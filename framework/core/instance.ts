@@ -15,6 +15,7 @@ import { valueSchema } from '../codec/value-types';
 import type { DeterminismFault } from '../errors';
 import type { EntityDefinition } from '../model/definition';
 import type { EntityKey } from '../model/identity';
+import { isPlanted } from '../planted-bugs';
 import type { FieldHashes, Input, Schema } from './history';
 import { installCombinators } from './durable-promise';
 import { Ledger } from './ledger';
@@ -144,8 +145,11 @@ export class Instance {
   /** Puts the fields back to what `bytes` says; legal only while quiet, for nobody else holds the object then (S17). */
   reset(bytes: Uint8Array): void {
     assert(this.quiet, 'fields are put back only while no invocation is parked (S17)');
+    const left = this.object as Record<string, unknown>;
     this.object = construct(this.definition, this.key, this.ledger.birth);
     overlay(this.object, this.definition, this.key, bytes);
+    const last = isPlanted('undo-forgets-field') ? this.definition.fields.at(-1) : undefined;
+    if (last !== undefined) (this.object as Record<string, unknown>)[last] = left[last];
     this.bytes = bytes;
   }
 

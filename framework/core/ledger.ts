@@ -9,6 +9,7 @@
  */
 
 import { decodeValue, encodeValue } from '../codec/value';
+import { isPlanted } from '../planted-bugs';
 import type { Position } from '../model/identity';
 import { Dedupe } from './dedupe';
 import type { ActivityOptions, Failure, HeldMark, Input, Outcome, TimerPurpose } from './history';
@@ -106,8 +107,8 @@ export class Ledger {
       this.born,
       this.nextNumber,
       this.time,
-      this.admitted,
-      [...(this.timers?.values() ?? [])],
+      isPlanted('admitted-lost-in-snapshot') ? [] : this.admitted,
+      [...(this.timers?.values() ?? [])].filter(isKept),
       [...(this.activities?.values() ?? [])],
       [...(this.promises?.entries() ?? [])],
       this.run,
@@ -157,7 +158,7 @@ export class Ledger {
     ];
     const ledger = new Ledger({ time: time0, seed: [seed0, seed1] });
     ledger.born = born;
-    ledger.nextNumber = nextNumber;
+    ledger.nextNumber = isPlanted('numbers-restart-at-load') ? 1 : nextNumber;
     ledger.time = time;
     ledger.admitted = admitted;
     ledger.timers = timers.length > 0 ? new Map(timers.map((timer) => [timer.effect, timer])) : null;
@@ -172,4 +173,8 @@ export class Ledger {
     ledger.dedupe = Dedupe.fromImage(dedupe);
     return ledger;
   }
+}
+
+function isKept({ purpose }: Timer): boolean {
+  return purpose !== 'again' || !isPlanted('again-lost-in-snapshot');
 }

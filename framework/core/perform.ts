@@ -161,7 +161,7 @@ function fail(instance: Instance, source: Source, ran: Ran, moment: Moment): Per
     time,
     source: sourceOf(source),
     undone: verdict.failure,
-    consequences: [],
+    consequences: isPlanted('undo-keeps-effects') ? ran.step.consequences : [],
   };
   fold(instance, entry, at, null, null);
   if (reverted === 'when-ended' && before !== null) putBack(instance, ran, before);
@@ -183,12 +183,17 @@ function judge(instance: Instance, source: Source, ran: Ran, failure: Failure): 
     const answered = business ? failure : internal(instance, input.method, failure);
     if (!business && input.message !== 'update' && !unborn) return { kind: 'hold' };
     const mayGoUnrecorded = unborn || !business || (failure.kind === 'refusal' && failure.code === 'rejected');
-    const unrecorded = mayGoUnrecorded && 'input' in source && input.attempt === 1 && !input.submitted;
+    const unrecorded = mayGoUnrecorded && 'input' in source && isFirst(input.attempt) && !input.submitted;
     return { kind: unrecorded ? 'nothing' : 'undone', failure: answered };
   }
   // Too much state is no reason to end the whole entity: the limit can be raised.
   const ends = business && (failure.kind !== 'refusal' || ran.actor?.origin.kind !== 'run');
   return ends ? { kind: 'undone', failure } : { kind: 'hold' };
+}
+
+/** Whether the sender may take a refusal for final that is on no record (S13). */
+function isFirst(attempt: number): boolean {
+  return attempt === 1 || isPlanted('refusal-unrecorded');
 }
 
 function isBusiness(failure: Failure): boolean {

@@ -13,6 +13,7 @@ import { PerdureError } from '../errors';
 import type { EntityDefinition } from '../model/definition';
 import type { EntityKey, Position } from '../model/identity';
 import { keyText } from '../model/identity';
+import { isPlanted } from '../planted-bugs';
 import { compareConsequences, differingFields, divergence } from './compare';
 import { runStep } from './execute';
 import { fold, inputOf } from './fold';
@@ -139,7 +140,13 @@ export class Replay {
   }
 
   private async apply(instance: Instance, entry: ApplyEntry, at: Position): Promise<void> {
-    const step = newStep(instance, at, entry.time, entry.consequences, null);
+    const step = newStep(
+      instance,
+      at,
+      entry.time + (isPlanted('replay-at-another-time') ? 1 : 0),
+      entry.consequences,
+      null,
+    );
     const running = runStep(instance, inputOf(instance, entry), step, null);
     const ran = running instanceof Promise ? await running : running;
     if (ran.failure !== null) {

@@ -5,6 +5,7 @@
  */
 
 import { OPERATION_WINDOW_MS, SESSION_WINDOW_MS } from './limits';
+import { isPlanted } from '../planted-bugs';
 import type { Remembered } from './segment';
 
 export interface SessionId extends Remembered {
@@ -62,7 +63,7 @@ export function dropDone(client: ClientSession): void {
   const { ids, doneBelow } = client;
   const end = lowerBound(ids, doneBelow);
   if (end === 0) return;
-  const kept = ids.slice(0, end).filter((id) => id.seq === 0 || id.operation);
+  const kept = ids.slice(0, end).filter((id) => id.seq === 0 || (id.operation && !isPlanted('operation-forgotten')));
   if (kept.length === end) return;
   // A short list is copied: what is pushed to keeps room for more, and most entities hold one id (P11).
   if (ids.length - end <= FEW_IDS) client.ids = kept.concat(ids.slice(end));

@@ -15,6 +15,7 @@ import { PerdureError } from '../../framework/errors';
 import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Reply } from '../wire/envelope';
 import { fullReply, isFull, lookAtMessage } from './admission';
 import { Callers } from './callers';
@@ -180,6 +181,7 @@ export class Activation implements Job, Resident {
       const loaded = await (rehearsal === null ? load(from, unwritten) : rehearsal.load(from, unwritten));
       if (this.broken !== null) return;
       this.instance = loaded.instance;
+      if (isPlanted('condition-deaf-after-load') && this.instance !== null) this.instance.conditionsStale = false;
       if (commit.link === null) commit.adopt(loaded);
       if (!this.known) await grounds.loaded(this);
       this.known = true;
@@ -283,7 +285,7 @@ export class Activation implements Job, Resident {
     this.timersDue = false;
     const { instance } = this;
     if (instance === null || instance.ledger.timers === null || instance.ledger.ended) return;
-    const now = this.grounds.clock.now();
+    const now = this.grounds.clock.now() + (isPlanted('timer-early') ? 1_000 : 0);
     const timers = [...instance.ledger.timers.values()];
     const due = timers.filter((timer) => timer.due <= now && !this.mailbox.hasTimer(timer.effect));
     due.sort((a, b) => a.due - b.due || a.effect - b.effect);

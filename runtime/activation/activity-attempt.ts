@@ -12,6 +12,7 @@ import type { ActivityInfo, ActivityScope } from '../../framework/core/activity-
 import { runActivity } from '../../framework/core/activity-scope';
 import { decodeValue, encodeValue } from '../../framework/codec/value';
 import type { EntityKey } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 
 export type ActivityMethod = (...args: unknown[]) => unknown;
 
@@ -68,7 +69,7 @@ export class Attempt implements ActivityScope {
   private describe(): ActivityInfo {
     const { key, effect, group, method, attempt, scheduledAt, deadline, heartbeat } = this.facts;
     return {
-      idempotencyKey: idempotencyKey(key, effect),
+      idempotencyKey: idempotencyKey(key, effect) + (isPlanted('key-per-attempt') ? `.${attempt}` : ''),
       entity: key,
       group,
       method,

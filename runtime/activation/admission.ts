@@ -13,6 +13,7 @@ import type { Instance } from '../../framework/core/instance';
 import { undo } from '../../framework/core/perform';
 import type { Performed } from '../../framework/core/perform';
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { MessageId, Position } from '../../framework/model/identity';
 import type { Reply } from '../wire/envelope';
 import { MAX_PROMISES } from '../config';
@@ -104,7 +105,9 @@ export function lookAtContinuation(entity: Admitting, instance: Instance, input:
   if (input.kind !== 'promise') return isExpected(instance, input) ? null : acknowledged(0, true);
   const { promises, admitted, ended } = instance.ledger;
   const waiting = admitted.find((one) => one.input.kind === 'promise' && one.input.name === input.name)?.input;
-  const known = promises?.get(input.name) ?? (waiting?.kind === 'promise' ? waiting.outcome : undefined);
+  const known = isPlanted('promise-completed-twice')
+    ? undefined
+    : (promises?.get(input.name) ?? (waiting?.kind === 'promise' ? waiting.outcome : undefined));
   if (known === undefined && ended) return entity.callers.endReply(instance);
   if (known === undefined) return (promises?.size ?? 0) < MAX_PROMISES ? null : promisesFull(entity.name);
   if (Buffer.compare(encodeValue(known), encodeValue(input.outcome)) === 0) return acknowledged(0, true);

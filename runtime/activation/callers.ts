@@ -9,6 +9,7 @@
 import type { Entry, Outcome } from '../../framework/core/history';
 import type { Instance } from '../../framework/core/instance';
 import type { MessageId } from '../../framework/model/identity';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Reply } from '../wire/envelope';
 import type { Commit } from './commit';
 import { statusOf } from './entity-index';
@@ -106,9 +107,11 @@ export class Callers {
   tellHeld(): void {
     if (this.none) return;
     const ids = this.heldMessages();
-    this.commit.release(() => {
+    const tell = (): void => {
       for (const id of ids) this.waiters.settleImpatient(idText(id), () => heldReply(this.resident.key, id));
-    });
+    };
+    if (isPlanted('held-told-before-recorded')) tell();
+    else this.commit.release(tell);
   }
 
   /** What a message to an ended entity is told. */

@@ -63,7 +63,7 @@ export class Commit {
   constructor(private readonly activation: Committed) {}
 
   get idle(): boolean {
-    return this.writing === null && this.turn.empty;
+    return (this.writing === null || isPlanted('passivate-while-writing')) && this.turn.empty;
   }
 
   /** The open turn takes no more steps until it is written (S5). */
@@ -101,7 +101,8 @@ export class Commit {
 
   /** Runs `let` once the newest turn is committed; `answer` is told if that never happens. */
   release(run: () => void, answer: Answer | null = null): void {
-    if (!this.turn.empty) this.turn.release({ run, answer });
+    if (isPlanted('acknowledge-before-write')) run();
+    else if (!this.turn.empty) this.turn.release({ run, answer });
     else if (this.writing?.turn != null) this.writing.turn.release({ run, answer });
     else run();
   }
@@ -126,6 +127,7 @@ export class Commit {
     this.turn = new OpenTurn(turn.seq + 1);
     if (this.snapshotIsDue(instance)) this.next.push({ ...this.snapshot(instance), full });
     if (this.sealIsDue(append.row)) this.next.push({ ...this.seal(instance), full });
+    if (isPlanted('effects-before-commit')) this.activation.grounds.released(this.activation, turn.entries);
     this.write({ append, turn, wakeAt: index.wakeAt, full });
   }
 
@@ -164,7 +166,7 @@ export class Commit {
   }
 
   private snapshotIsDue(instance: Instance): boolean {
-    if (!instance.quiet) return false;
+    if (!instance.quiet && !isPlanted('snapshot-while-parked')) return false;
     const { limits } = this.activation.grounds;
     return (
       this.schemaIsNew ||
@@ -255,7 +257,7 @@ export class Commit {
     if (turn === null) return;
     const { grounds, key } = this.activation;
     grounds.due(key, wakeAt);
-    grounds.released(this.activation, turn.entries);
+    if (!isPlanted('effects-before-commit')) grounds.released(this.activation, turn.entries);
     for (const release of turn.takeReleases()) release.run();
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Position } from '../../framework/model/identity';
 import { PerdureError } from '../../framework/errors';
+import { isPlanted } from '../../framework/planted-bugs';
 import type { Entry } from '../../framework/core/history';
 import type { Reply } from '../wire/envelope';
 import type { Commit } from './commit';
@@ -32,7 +33,7 @@ async function fromRow({ grounds, key, name }: Resident, asked: Asked, at: Posit
     const record = row?.seq === at.seq ? readRow(key, row).record : null;
     if (record?.kind !== 'turn')
       throw new PerdureError('internal', `${name}: record ${at.seq} with an outcome is missing`, { reason: 'corrupt' });
-    answer(replyOf(record.entries[at.index], asked, at.seq));
+    answer(replyOf(record.entries[isPlanted('repeat-from-wrong-place') ? 0 : at.index], asked, at.seq));
   } catch (error) {
     answer(errorReply(error, true));
   }

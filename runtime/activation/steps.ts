@@ -7,6 +7,7 @@
  * Invariant: no code of the entity runs but between `begin` and `end` of the watchdog.
  */
 
+import { isPlanted } from '../../framework/planted-bugs';
 import { toFailure } from '../../framework/codec/failure';
 import { choose } from '../../framework/core/choose';
 import type { Choice, Heads } from '../../framework/core/choose';
@@ -171,5 +172,6 @@ function query(entity: Stepping, instance: Instance, { request, args, answer }: 
     reply = errorReply(failure);
   }
   if (instance.stray !== null) entity.rebuild(instance.ledger.held !== null);
-  entity.commit.reply(answer, reply);
+  if (isPlanted('query-sees-uncommitted')) answer(reply);
+  else entity.commit.reply(answer, reply);
 }

@@ -144,7 +144,7 @@ export class SimCluster implements Site {
       namespace: 'default',
       build: buildOf(version),
       checks: 'always',
-      limits: { ...DEFAULT_LIMITS, ...LIMITS },
+      limits: { ...DEFAULT_LIMITS, ...LIMITS, turnSteps: code.turnSteps },
       prepare: () => undefined,
       stableMs: STABLE_MS,
       watchdog: new SimWatchdog(process, clusterRows(this.store)),

@@ -116,7 +116,7 @@ export class EmbeddedSite implements Site {
       namespace: 'default',
       build: `b-${version}`,
       checks: 'always',
-      limits: { ...DEFAULT_LIMITS, ...LIMITS },
+      limits: { ...DEFAULT_LIMITS, ...LIMITS, turnSteps: code.turnSteps },
       prepare: () => undefined,
       stableMs: STABLE_MS,
     });

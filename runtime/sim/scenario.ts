@@ -27,6 +27,8 @@ export interface Scenario {
   readonly ids: number;
   /** Callers of each workload. */
   readonly callers: number;
+  /** Steps that may share a record. */
+  readonly turnSteps: number;
   /** Client operations of all callers together, at least. */
   readonly operations: number;
   /** By how much callers stretch the pauses between their operations. */
@@ -51,6 +53,8 @@ const SECOND_MS = 1_000;
 /** Client operations of a seed. */
 export const OPERATIONS = 200;
 const PATIENCE_MS = 60 * SECOND_MS;
+/** Where they are few, what belongs together is often written apart. */
+const TURN_STEPS = [1, 2, 1_000] as const;
 
 /** Profiles that a scenario may draw, each with its weight; `amnesia` breaks what a store promises. */
 const WEIGHTS: Readonly<Record<Exclude<ProfileName, 'amnesia'>, number>> = {
@@ -91,6 +95,7 @@ export function drawScenario(seed: number, { profiles, ...prescribed }: Prescrib
     shards: Math.min(2 + of('shards').below(7), 2 + of('shards').below(7)),
     ids: 1 + of('ids').below(4),
     callers: 2 + of('callers').below(3),
+    turnSteps: of('turn-steps').of(TURN_STEPS),
     operations: OPERATIONS,
     pace: 2 ** (of('pace').float() * 4 - 3),
     patienceMs: drawPatience(of('patience')),

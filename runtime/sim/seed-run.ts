@@ -298,6 +298,7 @@ class Run {
     const { hosts, latecomers, shards } = scenario;
     const code: Code = {
       versions: this.versions,
+      turnSteps: scenario.turnSteps,
       entities: (version) => workloads.flatMap((workload) => workload.entities(version)),
       activities: (host) => workloads.flatMap((workload) => workload.activities?.(host) ?? []),
     };

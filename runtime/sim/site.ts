@@ -46,6 +46,8 @@ export interface Site {
 /** The code that hosts run. */
 export interface Code {
   readonly versions: number;
+  /** That may share a record (S1). */
+  readonly turnSteps: number;
   entities(version: number): readonly EntityClass[];
   /** For one process; `host` is itself. */
   activities(host: Caller): readonly ServedGroup[];

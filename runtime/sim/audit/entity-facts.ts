@@ -25,6 +25,7 @@ import type {
   TurnRecord,
 } from '../../../framework/core/history';
 import { Instance } from '../../../framework/core/instance';
+import { Ledger } from '../../../framework/core/ledger';
 import { newStep } from '../../../framework/core/perform';
 import type { Waiter } from '../../../framework/core/wait';
 import { sameBytes } from '../../../framework/codec/fields';
@@ -128,7 +129,7 @@ export class EntityFacts {
     instance.ledger.dedupe.seal(auditEnvironment.segmentIds);
     if (!sameBytes(instance.encode(), fields))
       throw violation(this.key, `snapshot ${seq} has other fields than the records before it add up to (S24)`);
-    const difference = ledgerDifference(instance.ledger.image(), ledger);
+    const difference = ledgerDifference(instance.ledger, Ledger.fromImage(ledger));
     if (difference !== null) throw violation(this.key, `snapshot ${seq} ${difference} (S24)`);
   }
 

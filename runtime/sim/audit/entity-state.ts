@@ -6,8 +6,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { sameBytes } from '../../../framework/codec/fields';
-import { decodeValue } from '../../../framework/codec/value';
 import type { CoreEnvironment, Instance } from '../../../framework/core/instance';
+import type { Ledger } from '../../../framework/core/ledger';
 import { DEFAULT_LIMITS } from '../../node';
 import { systemClock } from '../../system/clock';
 import { LIMITS } from '../small-sizes';
@@ -22,39 +22,31 @@ export const auditEnvironment: CoreEnvironment = {
   segmentIds: LIMITS.segmentIds,
 };
 
-/** In the order of `Ledger.image`; the last one holds the remembered ids. */
-const LEDGER_PARTS = [
-  'time of birth',
-  'seed',
-  'seed',
-  'birth',
-  'next number',
-  'step time',
-  'admitted inputs',
-  'timers',
-  'activities',
-  'promises',
-  'state of run()',
-  'result',
-  "operator's hold",
-  'termination',
-  'failures',
-  'remembered message ids',
-];
-
-/** What the second image says otherwise than the first, in words; null when they agree. */
-export function ledgerDifference(expected: Uint8Array, found: Uint8Array): string | null {
-  if (sameBytes(expected, found)) return null;
-  const [left, right] = [decodeValue(expected), decodeValue(found)] as [unknown[], unknown[]];
-  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
-    if (!isDeepStrictEqual(left[at], right[at]))
-      return `has other ${LEDGER_PARTS[at] ?? `part ${at}`} than the records before it add up to`;
-  }
-  return null;
+/** What the second ledger says otherwise than the first, in words; null when they agree. */
+export function ledgerDifference(expected: Ledger, found: Ledger): string | null {
+  const [left, right] = [partsOf(expected), partsOf(found)];
+  const other = Object.keys(left).find((part) => !isDeepStrictEqual(left[part], right[part]));
+  return other === undefined ? null : `has other ${other} than the records before it add up to`;
 }
 
 /** As `ledgerDifference`, of two entities as they stand. */
 export function stateDifference(expected: Instance, found: Instance): string | null {
   if (!sameBytes(expected.encode(), found.encode())) return 'has other fields than the records before it add up to';
-  return ledgerDifference(expected.ledger.image(), found.ledger.image());
+  return ledgerDifference(expected.ledger, found.ledger);
+}
+
+/** By what they are called. An empty list and none are the same. */
+function partsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
+  return {
+    birth: [ledger.born, ledger.birth.time, ledger.birth.seed[0], ledger.birth.seed[1]],
+    'numbers and times': [ledger.nextNumber, ledger.time],
+    'admitted inputs': ledger.admitted,
+    timers: [...(ledger.timers?.values() ?? [])],
+    activities: [...(ledger.activities?.values() ?? [])],
+    promises: [...(ledger.promises ?? [])],
+    'state of run()': [ledger.run, ledger.result],
+    'holds and end': [ledger.operatorHold, ledger.terminated],
+    failures: ledger.failures,
+    'remembered message ids': ledger.dedupe.image(),
+  };
 }

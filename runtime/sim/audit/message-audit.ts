@@ -1,7 +1,7 @@
 /**
  * Message audit: what callers were told of one entity's messages, against its history.
  *
- * Owns: acknowledged ⊆ history (C2, C5), the same answer to the same id (S12), no effect of what was refused (S13),
+ * Owns: acknowledged, or told to be held, ⊆ history (C2, C5, S2), the same answer to the same id (S12), no effect of what was refused (S13),
  * refusals of resent messages on record (S13). Does not own: answers to queries, which the workloads judge.
  */
 
@@ -55,6 +55,8 @@ function auditSuccess(facts: EntityFacts, one: Told, reply: Reply & { ok: true }
 }
 
 function auditRefusal(facts: EntityFacts, one: Told, { error }: Refusal, known: MessageFacts | null): void {
+  if (error.code === 'held' && known === null)
+    throw violation(facts.key, `${text(one)} was told that it is held, and is not in the history (S2)`);
   if (!NEGATIVE.has(error.code)) return;
   if (known === null) {
     const ended = facts.instance?.ledger.ended === true;

@@ -170,6 +170,7 @@ export function stockFault(
   for (const { what, name, amount } of events) {
     if (seen.has(`${what} ${name}`)) return `${name} ${what} twice`;
     seen.add(`${what} ${name}`);
+    if (what === 'left' && amount <= there) return `${name} left without ${amount} of ${there}`;
     if (what === 'took' && amount > there) return `${name} took ${amount} of ${there}`;
     if (what.startsWith('count') && amount !== there) return `${name} ${what} ${amount} where ${there} are`;
     there += what === 'put' ? amount : what === 'took' ? -amount : 0;

@@ -36,6 +36,8 @@ export class Counter {
 const PAUSE_MS: Range = [50, 1_500];
 const READ_SHARE = 0.3;
 const SIGNAL_SHARE = 0.3;
+/** Of the additions: three at once, whose ids are open together (S11). */
+const TOGETHER_SHARE = 0.1;
 /** Additions differ, so that few sets of unanswered ones have the same sum. */
 const MOST = 1_000;
 
@@ -56,8 +58,10 @@ export class Counters implements Workload {
       await caller.pause(PAUSE_MS);
       const { draw } = caller;
       const id = draw.of(this.run.ids);
-      if (draw.float() < READ_SHARE) await this.read(caller, id);
-      else await this.add(caller, id, 1 + draw.below(MOST));
+      const [reads, together] = [draw.float() < READ_SHARE, draw.float() < TOGETHER_SHARE];
+      if (reads) await this.read(caller, id);
+      else if (together) await Promise.all([this.add(caller, id), this.add(caller, id), this.add(caller, id)]);
+      else await this.add(caller, id);
     }
   }
 
@@ -70,8 +74,9 @@ export class Counters implements Workload {
     return exportHistory(this.name, 'counter', this.asked.operations);
   }
 
-  private async add(caller: Caller, key: string, amount: number): Promise<void> {
+  private async add(caller: Caller, key: string): Promise<void> {
     const { client, draw, patienceMs } = caller;
+    const amount = 1 + draw.below(MOST);
     const handle = client.call(client.entity(Counter, key), { timeout: patienceMs });
     const signals = draw.float() < SIGNAL_SHARE;
     const call = () => (signals ? handle.count(amount).then(() => 'ok' as const) : handle.add(amount));
