@@ -2,7 +2,7 @@
 
 import './node-floor';
 export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './node';
-export type { HostLimits, HostOptions, RemoteGroup, RunningHost } from './node';
+export type { HostLimits, HostOptions, RemoteGroup, RunningHost, WatchdogOptions } from './node';
 export type { ServedGroup } from './host/hosted-code';
 export type * from './ports/history-store';
 export type * from './ports/watchdog';

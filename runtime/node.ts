@@ -69,7 +69,12 @@ export interface HostOptions {
    * end everything else with it (S20): at its second death of one step a host does not run that any more. Not while a
    * debugger is attached or may be; never where the store keeps nothing, or with `off`.
    */
-  readonly watchdog?: Partial<WatchBounds> | 'off';
+  readonly watchdog?: Partial<WatchdogOptions> | 'off';
+}
+
+export interface WatchdogOptions extends WatchBounds {
+  /** How long a host serves before it counts as stable, 30 s; after two that were not every step is written down. */
+  readonly stableMs: number;
 }
 
 /** A group of activities that another host runs. */
@@ -125,6 +130,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     prepare: ensureTraps,
     ...(watchdog !== null && { watchdog }),
+    ...stability(options.watchdog),
   });
   const host = await starting.catch(async (error: unknown) => {
     await watchdog?.stop();
@@ -166,6 +172,11 @@ function chooseWatchdog({ store, watchdog = {} }: HostOptions, log: Log): System
   if (watchdog === 'off' || writer === undefined) return null;
   const bounds = { suspectMs: STEP_SUSPECT_MS, killMs: STEP_KILL_MS, lookMs: WATCHDOG_LOOK_MS, ...watchdog };
   return startWatchdog(writer, bounds, log);
+}
+
+function stability(watchdog: HostOptions['watchdog']): { readonly stableMs?: number } {
+  if (watchdog === 'off') return { stableMs: 0 };
+  return watchdog?.stableMs === undefined ? {} : { stableMs: watchdog.stableMs };
 }
 
 function chooseGroups(groups: readonly (ServedGroup | RemoteGroup)[]): readonly ServedGroup[] {

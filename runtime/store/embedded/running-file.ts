@@ -4,15 +4,15 @@
  * Owns: a file of lines, each a checksum and a write. Does not own: which write wins (`running-table`).
  *
  * Why no table of the database: the watchdog's thread writes while the main thread is lost, and SQLite has one writer.
- * A line is appended and fsynced by whichever thread has one to write; no lock is needed, for a line goes out as one
- * write, and the order is in the lines. Nothing of an entity depends on the file.
+ * A line is appended by whichever thread has one; no lock is needed, for it goes out as one write, and the order is in
+ * the lines. Why no fsync: a line has to outlive its process, not the machine, and the system keeps what was written. So
+ * a row stands while its step runs and no longer, and a kill at another time throws no suspicion on it.
  *
- * Invariants: a write is durable when its append has returned; a line that is torn or damaged is one that is not there,
- * which costs a suspicion, and does not harm its neighbours.
+ * Invariants: a line that is torn or damaged is one that is not there, which costs a suspicion, and does not harm its
+ * neighbours. Nothing of an entity depends on the file.
  */
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { RUNNING_FILE_BYTES } from '../../config';
@@ -23,22 +23,20 @@ import { NEW_RUNNING_FILE, RUNNING_FILE } from './layout';
 
 export interface RunningFile {
   readonly rows: RunningRows;
-  /** Resolves once no write is on its way. */
-  rest(): Promise<void>;
+  close(): void;
 }
 
-/** For a session that has the directory's lock; `isOver` says when it has not any more. */
-export function openRunningFile(directory: string, epoch: number, isOver: () => boolean): RunningFile {
+/** For a session that has the directory's lock, until it is closed; afterwards nothing is written. */
+export function openRunningFile(directory: string, epoch: number): RunningFile {
   const { table, bytes } = readRunningFile(directory);
   if (bytes > RUNNING_FILE_BYTES) rewrite(directory, table);
-  const onTheirWay = new Set<Promise<boolean>>();
-  const rows = table.session(epoch, async (write) => {
-    if (isOver()) return false;
-    const appended = append(directory, write);
-    onTheirWay.add(appended);
-    return appended.finally(() => onTheirWay.delete(appended));
-  });
-  return { rows, rest: async () => void (await Promise.all(onTheirWay)) };
+  let file: number | null = openSync(join(directory, RUNNING_FILE), 'a');
+  const rows = table.session(epoch, async (write) => file !== null && tryWrite(file, write));
+  const close = (): void => {
+    if (file !== null) closeSync(file);
+    file = null;
+  };
+  return { rows, close };
 }
 
 /** Empty where there is none. */
@@ -54,22 +52,19 @@ export function readRunningFile(directory: string): { readonly table: RunningTab
   return { table, bytes: text.length };
 }
 
-/** For a thread that must not wait for another; throws what the file system throws. */
+/** For another thread of the process; throws what the file system throws. */
 export function appendRunning(directory: string, write: RunningWrite): void {
   const file = openSync(join(directory, RUNNING_FILE), 'a');
   try {
     writeSync(file, lineOf(write));
-    fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
 
-async function append(directory: string, write: RunningWrite): Promise<boolean> {
+function tryWrite(file: number, write: RunningWrite): boolean {
   try {
-    await using file = await open(join(directory, RUNNING_FILE), 'a');
-    await file.write(lineOf(write));
-    await file.sync();
+    writeSync(file, lineOf(write));
     return true;
   } catch {
     return false;

@@ -51,7 +51,7 @@ export class SqliteSession implements StoreSession {
     private readonly directory: string,
   ) {
     this.lost = new Promise((resolve) => (this.tellLost = resolve));
-    this.runningFile = openRunningFile(directory, epoch, () => this.isOver);
+    this.runningFile = openRunningFile(directory, epoch);
     this.writes = new WriterChannel(writer);
     this.reads = new ReaderChannel(reader);
     this.ended = Promise.all([writer, reader].map((worker) => this.watch(worker))).then(() => undefined);
@@ -157,7 +157,7 @@ export class SqliteSession implements StoreSession {
 
   private async closeThreads(): Promise<void> {
     this.writes.flush();
-    await this.runningFile.rest();
+    this.runningFile.close();
     try {
       await this.reads.close();
       if (!this.over) this.writer.postMessage('close');
@@ -195,6 +195,7 @@ export class SqliteSession implements StoreSession {
 
   private finish(reason: PerdureError): void {
     this.over = true;
+    this.runningFile.close();
     this.writes.fail(reason);
     this.reads.fail(reason);
   }
