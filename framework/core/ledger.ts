@@ -73,6 +73,11 @@ export class Ledger {
     this.time = birth.time;
   }
 
+  /** The least seq of a row that may be asked for beside those after a snapshot; Infinity without one (S11, S16). */
+  get oldestSeq(): number {
+    return Math.min(this.result?.seq ?? Infinity, this.dedupe.oldestSeq);
+  }
+
   get held(): Admitted | null {
     for (const admitted of this.admitted) if (admitted.held !== null) return admitted;
     return null;

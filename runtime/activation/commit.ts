@@ -177,7 +177,7 @@ export class Commit {
 
   private snapshot(instance: Instance): Writing {
     const { record, segments } = snapshotRecord(instance, { seq: this.turn.seq, ...this.head() });
-    const append = { ...this.appendOf(record, null), segments };
+    const append = { ...this.appendOf(record, null), segments, needs: instance.ledger.oldestSeq };
     this.turn = new OpenTurn(this.turn.seq + 1);
     this.turnsSinceSnapshot = 0;
     this.bytesSinceSnapshot = 0;

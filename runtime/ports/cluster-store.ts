@@ -165,11 +165,15 @@ export interface ClusterStore {
     from: { readonly seq: number; readonly epoch: number },
     limit: number,
   ): Promise<BucketPage>;
+  /** Deletes the whole partition: all rows, and those that come late. No row is written to it any more (C8). */
+  deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome>;
   writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome>;
   pointer(key: EntityKey): Promise<Pointer | null>;
   /** Bytes under a name that is of them alone: segments of message ids (S11), chunks of long rows (C8). */
   writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome>;
   blob(key: EntityKey, name: string): Promise<Uint8Array | null>;
+  /** For ever: one that comes late does not come back. */
+  deleteBlob(key: EntityKey, name: string): Promise<WriteOutcome>;
 
   writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;
   parts(shard: number): Promise<readonly IndexPart[]>;

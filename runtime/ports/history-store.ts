@@ -55,6 +55,8 @@ export interface Append {
   readonly index: EntityIndex | null;
   /** Side rows written in the same transaction, each immutable (S11: segments of message ids). */
   readonly segments?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Of a snapshot: the least seq of a row that it refers to. A store may delete what lies below; absent: nothing. */
+  readonly needs?: number;
 }
 
 /** `unknown`: it may or may not be durable; the session is dead. */

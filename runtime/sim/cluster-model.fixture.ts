@@ -120,7 +120,15 @@ export class ClusterModel implements ClusterStore {
     return 'ok';
   }
 
+  async deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome> {
+    const name = textOf(keyText(key), bucket);
+    this.#cleared.add(name);
+    this.#rows.delete(name);
+    return 'ok';
+  }
+
   async writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
+    if (this.#cleared.has(textOf(keyText(key), bucket))) return 'ok';
     const kept = entryOf(this.#rows, textOf(keyText(key), bucket), () => new Map<string, Row>());
     for (const row of rows) kept.set(textOf(row.seq, row.epoch), row);
     return 'ok';
@@ -143,7 +151,15 @@ export class ClusterModel implements ClusterStore {
     return this.#pointers.get(keyText(key)) ?? null;
   }
 
+  async deleteBlob(key: EntityKey, name: string): Promise<WriteOutcome> {
+    const blob = textOf(keyText(key), name);
+    this.#cleared.add(blob);
+    this.#blobs.delete(blob);
+    return 'ok';
+  }
+
   async writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
+    if (this.#cleared.has(textOf(keyText(key), name))) return 'ok';
     this.#blobs.set(textOf(keyText(key), name), bytes);
     return 'ok';
   }

@@ -103,7 +103,7 @@ export class SimCluster implements Site {
   private readonly routed = (branch: Branch): void => this.world.count(`routing.${branch}`);
 
   historiesFor(process: SimProcess): ReadHistory {
-    const store = this.sharedStore(process);
+    const store = new SimStore(this.store, process, true);
     return (key) => readShared(store, key);
   }
 

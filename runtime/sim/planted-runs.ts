@@ -40,6 +40,16 @@ const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
 
 /** Far more entities than there is room for in memory. */
 const CROWDED: Prescribed = { site: 'cluster', ids: 4, shards: 1 };
+/** No other caller's last message keeps old buckets from being deleted (S11). */
+const ALONE: Prescribed = {
+  ...LOSSY,
+  waves: null,
+  patienceMs: 60_000,
+  callers: 1,
+  ids: 1,
+  shards: 1,
+  operations: 100,
+};
 
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'acknowledge-before-write': { workloads: ['list-append'] },
@@ -47,8 +57,10 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'admitted-lost-in-snapshot': { workloads: ['holds'] },
   'adoption-lists-nothing': VISITS,
   'again-lost-in-snapshot': { workloads: ['rounds'] },
+  'asked-for-outcome-deleted': { ...LOSSY, workloads: ['list-append'] },
   'attempt-not-raised': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'], ids: 4 },
   'attempts-begin-anew': { site: 'embedded', workloads: ['effects'] },
+  'bucket-gone-before-pointer': { ...ALONE, workloads: ['list-append'] },
   'chunk-after-row': { ...DEADLY, workloads: ['list-append'] },
   'coalescing-drops-the-last': VISITS,
   'condition-deaf-after-load': { turnSteps: 1, workloads: ['conditions'] },

@@ -60,6 +60,8 @@ export const BRANCHES = [
   'host.unopened',
   'protocol.adopt',
   'protocol.chunk',
+  'protocol.delete-bucket',
+  'protocol.delete-chunk',
   'protocol.pointer',
   'protocol.row-fence',
   'protocol.row-seal',

@@ -37,6 +37,7 @@ function drawRows(draw: SimStream): Operation {
   const key = keyOf(draw);
   const bucket = draw.below(2);
   const place = { seq: draw.below(30), epoch: draw.below(3) };
+  if (draw.below(40) === 0) return (store) => store.deleteBucket(key, bucket);
   if (draw.below(2) === 0) {
     const limit = 1 + draw.below(6);
     return (store) => store.readRows(key, bucket, place, limit);
@@ -113,6 +114,7 @@ function drawKeyed(draw: SimStream): Operation {
     (store) => store.pointer(key),
     (store) => store.writeBlob(key, name, bytes),
     (store) => store.blob(key, name),
+    (store) => (seq === 0 ? store.deleteBlob(key, name) : store.blob(key, name)),
   ]);
 }
 
@@ -186,6 +188,20 @@ describe('simulated store without faults', () => {
     first.rows[0]?.bytes.fill(0);
     const second = await world.complete(store.readRows(KEY, 0, { seq: 0, epoch: 0 }, 10));
     expect(second.rows).toEqual([row]);
+  });
+
+  it('keeps a bucket and a blob deleted, though a row or the blob comes again later (C8, C8a)', async () => {
+    const { world, storeOf, processOf } = storeWorld({ seed: 1 });
+    const store = storeOf(processOf('a'));
+    const row = rowOf(1, 1, 'a');
+    for (const act of ['write', 'delete', 'write'] as const) {
+      await world.complete(act === 'write' ? store.writeRows(KEY, 0, [row]) : store.deleteBucket(KEY, 0));
+      await world.complete(act === 'write' ? store.writeBlob(KEY, 'n', row.bytes) : store.deleteBlob(KEY, 'n'));
+    }
+    expect((await world.complete(store.readRows(KEY, 0, { seq: 0, epoch: 0 }, 10))).rows).toEqual([]);
+    expect(await world.complete(store.blob(KEY, 'n'))).toBeNull();
+    await world.complete(store.writeRows(KEY, 1, [row]));
+    expect((await world.complete(store.readRows(KEY, 1, { seq: 0, epoch: 0 }, 10))).rows).toEqual([row]);
   });
 
   it('keeps an entry deleted, though its insertion comes again later (C8a, C9)', async () => {

@@ -46,6 +46,8 @@ import type { Swap } from './serial-register';
 import type { SimProcess } from './sim-process';
 import { never } from './sim-process';
 import {
+  beatOf,
+  cellOf,
   directoryName,
   entryCell,
   entryName,
@@ -56,17 +58,17 @@ import {
   listingName,
   listingOf,
   noteCell,
-  PARTITION_DELETED,
   partCell,
+  PARTITION_DELETED,
   partName,
   partOf,
   pointerCells,
   pointerOf,
   rowCell,
   rowOf,
-  watermarkCell,
   runningCell,
   runningOf,
+  watermarkCell,
   WRITTEN,
 } from './store-cells';
 import type { StoreCluster } from './store-cluster';
@@ -82,6 +84,8 @@ export class SimStore implements ClusterStore {
   constructor(
     private readonly cluster: StoreCluster,
     private readonly process: SimProcess,
+    /** Reads what was deleted too, as an auditor does. */
+    private readonly auditing = false,
   ) {}
 
   async shards(): Promise<number> {
@@ -179,6 +183,10 @@ export class SimStore implements ClusterStore {
     };
   }
 
+  deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome> {
+    return this.#deletePartition(`h\0${bucket}\0${keyName(key)}`);
+  }
+
   writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {
     return this.#write(`p\0${keyName(key)}`, pointerCells(pointer));
   }
@@ -190,6 +198,10 @@ export class SimStore implements ClusterStore {
 
   writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
     return this.#write(`b\0${name}\0${keyName(key)}`, [cellOf('bytes', WRITTEN, bytes.slice())]);
+  }
+
+  deleteBlob(key: EntityKey, name: string): Promise<WriteOutcome> {
+    return this.#deletePartition(`b\0${name}\0${keyName(key)}`);
   }
 
   async blob(key: EntityKey, name: string): Promise<Uint8Array | null> {
@@ -316,12 +328,19 @@ export class SimStore implements ClusterStore {
     return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
   }
 
+  #deletePartition(partition: string): Promise<WriteOutcome> {
+    this.cluster.archive.keep(partition);
+    return this.#write(partition, [PARTITION_DELETED]);
+  }
+
   /** What lives of a partition. */
   async #read(partition: string, what: string, fromMajor = -Infinity): Promise<readonly Cell[]> {
     const slice = { partition, fromMajor };
     const ending = await this.#ask<readonly Cell[]>((done) => quorumRead(this.cluster.set, slice, done));
     if (typeof ending === 'string') throw unreachable(what, ending);
-    return ending.value.filter(({ value }) => value !== null);
+    const { auditing, cluster } = this;
+    const cells = auditing ? cluster.archive.complete(partition, fromMajor, ending.value) : ending.value;
+    return cells.filter(({ value }) => value !== null);
   }
 
   #ask<T>(send: (done: (ending: Ending<T>) => void) => void, beat = false): Promise<Ending<T>> {
@@ -347,22 +366,6 @@ export class SimStore implements ClusterStore {
 /** Who lives and who is dead: a cluster at rest goes on saying so. */
 function isOfMembership(partition: string): boolean {
   return partition === 'beats' || partition.startsWith('s\0');
-}
-
-/** Cells never change, so each is read once; what it says is handed to every host alike, and frozen. */
-const beatsRead = new WeakMap<Cell, Beat>();
-
-function beatOf(cell: Cell): Beat {
-  let beat = beatsRead.get(cell);
-  if (beat === undefined) {
-    beat = Object.freeze(JSON.parse(String(cell.value)) as Beat);
-    beatsRead.set(cell, beat);
-  }
-  return beat;
-}
-
-function cellOf(minor: string, timestamp: number, value: Uint8Array | string | number): Cell {
-  return { major: 0, minor, timestamp, value };
 }
 
 /** Name of the serial register. */

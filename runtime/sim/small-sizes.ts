@@ -4,8 +4,8 @@
  * Owns: the numbers. Does not own: what happens at them.
  */
 
-/** Every run closes buckets and cuts long records into chunks, */
-export const LAYOUT = { bucketRows: 6, bucketBytes: 500, rowBytes: 120, chunkBytes: 1_500 };
+/** Every run closes buckets, deletes old ones and cuts long records into chunks, */
+export const LAYOUT = { bucketRows: 6, bucketBytes: 500, rowBytes: 120, chunkBytes: 1_500, keepBuckets: 0 };
 /** takes snapshots, seals segments of ids and puts entities out of memory. */
 export const LIMITS = { snapshotTurns: 5, residentEntities: 2, segmentIds: 8 };
 /** Hosts die so often here that sessions would never be stable, and an innocent step would be suspected twice (S20). */

@@ -7,7 +7,7 @@
 
 import { hash32 } from '../../framework/codec/hash32';
 import type { EntityKey } from '../../framework/model/identity';
-import type { DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing, Pointer } from '../ports/cluster-store';
+import type { Beat, DirectoryPart, IndexEntry, IndexKind, IndexPart, Listing, Pointer } from '../ports/cluster-store';
 import type { EntityIndex, Row } from '../ports/history-store';
 import type { Running, RunningRow } from '../ports/watchdog';
 import { hashName } from './random';
@@ -49,6 +49,23 @@ export function pointerCells(pointer: Pointer): readonly Cell[] {
 
 export function pointerOf(cells: readonly Cell[]): Pointer {
   return Object.fromEntries(cells.map(({ minor, value }) => [minor, Number(value)])) as unknown as Pointer;
+}
+
+/** Cells never change, so each is read once; what it says is handed to every host alike, and frozen. */
+const beatsRead = new WeakMap<Cell, Beat>();
+
+export function beatOf(cell: Cell): Beat {
+  let beat = beatsRead.get(cell);
+  if (beat === undefined) {
+    beat = Object.freeze(JSON.parse(String(cell.value)) as Beat);
+    beatsRead.set(cell, beat);
+  }
+  return beat;
+}
+
+/** Of a row that is one partition. */
+export function cellOf(minor: string, timestamp: number, value: Uint8Array | string | number): Cell {
+  return { major: 0, minor, timestamp, value };
 }
 
 export function partName(shard: number, { kind, epoch, bucket }: IndexPart): string {

@@ -6,6 +6,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { Listing } from '../ports/cluster-store';
+import { Archive } from './archive';
 import { disturbReplicas, healReplicas } from './disturbance';
 import type { FaultDial } from './fault-profile';
 import { ReplicaSet } from './replica-set';
@@ -30,6 +31,8 @@ export interface StoreCluster {
   readonly issued: Set<string>;
   /** Every row of the directory that a host asked it to write. */
   readonly listed: Listed[];
+  /** What deleted partitions of histories held, for auditors. */
+  readonly archive: Archive;
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
 }
@@ -42,5 +45,7 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
     healReplicas(set);
     links.mend();
   };
-  return { set, serial: new SerialRegisters(set), links, shards, writtenAtMs: 0, issued: new Set(), listed: [], heal };
+  const serial = new SerialRegisters(set);
+  const archive = new Archive(set);
+  return { set, serial, links, shards, writtenAtMs: 0, issued: new Set(), listed: [], archive, heal };
 }

@@ -60,6 +60,16 @@ export class WatchedStore extends SimStore {
     return this.halfWay(known, () => super.writeRows(key, bucket, rows));
   }
 
+  override deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome> {
+    this.count('delete-bucket');
+    return super.deleteBucket(key, bucket);
+  }
+
+  override deleteBlob(key: EntityKey, name: string): Promise<WriteOutcome> {
+    this.count('delete-chunk');
+    return super.deleteBlob(key, name);
+  }
+
   override writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {
     this.count('pointer');
     return super.writePointer(key, pointer);

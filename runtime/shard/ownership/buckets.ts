@@ -9,7 +9,8 @@ import type { EntityKey } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
 import { readRow } from '../../activation/loader';
 import { BUCKET_PAGE_ROWS } from '../../config';
-import type { ClusterStore } from '../../ports/cluster-store';
+import type { BucketPage, ClusterStore } from '../../ports/cluster-store';
+import type { Row } from '../../ports/history-store';
 import type { Linked } from './chain';
 import { madeWhole } from './wide-rows';
 
@@ -38,17 +39,27 @@ export async function readBucket(
   throughSeq = Infinity,
 ): Promise<Linked[] | null> {
   const found: Linked[] = [];
-  let next: { readonly seq: number; readonly epoch: number } | null = { seq: fromSeq, epoch: 0 };
-  while (next !== null && next.seq <= throughSeq) {
-    const page = await store.readRows(key, bucket, next, BUCKET_PAGE_ROWS);
-    for (const stored of page.rows) {
-      if (stored.seq > throughSeq) break;
-      const row = await madeWhole(store, key, stored);
-      if (row === null) return null;
-      const { record, hash } = readRow(key, row);
-      found.push({ row, stored, bucket, prev: record.prev, hash });
-    }
-    next = page.next;
+  for await (const stored of storedRows(store, key, bucket, fromSeq)) {
+    if (stored.seq > throughSeq) break;
+    const row = await madeWhole(store, key, stored);
+    if (row === null) return null;
+    const { record, hash } = readRow(key, row);
+    found.push({ row, stored, bucket, prev: record.prev, hash });
   }
   return found;
+}
+
+/** The rows of one bucket from a seq on, as they lie there. */
+export async function* storedRows(
+  store: ClusterStore,
+  key: EntityKey,
+  bucket: number,
+  fromSeq: number,
+): AsyncGenerator<Row> {
+  let next: { readonly seq: number; readonly epoch: number } | null = { seq: fromSeq, epoch: 0 };
+  while (next !== null) {
+    const page: BucketPage = await store.readRows(key, bucket, next, BUCKET_PAGE_ROWS);
+    yield* page.rows;
+    next = page.next;
+  }
 }

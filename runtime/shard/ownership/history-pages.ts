@@ -37,8 +37,10 @@ export class HistoryPages {
     const rows: Row[] = [];
     let bytes = 0;
     for (let seq = Math.max(fromSeq, outline.first); tail !== null && seq <= tail.seq;) {
+      if (seq < outline.first) seq = outline.first;
       for (const stored of await this.stretch(key, history, seq, most - rows.length)) {
         const row = await madeWhole(this.store, key, stored);
+        if (row === null && seq < outline.first) break;
         if (row === null) throw await this.lost(key, seq);
         bytes += row.bytes.length;
         if (rows.length > 0 && bytes > PAGE_BYTES) return { rows, next: seq };
@@ -51,7 +53,7 @@ export class HistoryPages {
     return { rows, next: null };
   }
 
-  /** Rows of the chain from a seq on, one or more, as far as one read of its bucket goes. */
+  /** Rows of the chain from a seq on, as far as one read of its bucket goes; none if they were deleted meanwhile. */
   private async stretch(key: EntityKey, { outline }: KeyHistory, seq: number, limit: number): Promise<readonly Row[]> {
     const bucket = outline.bucketOf(seq);
     const from = { seq, epoch: outline.epochOf(seq) };
@@ -61,11 +63,12 @@ export class HistoryPages {
       const next = seq + rows.length;
       if (row.seq === next && row.epoch === outline.epochOf(next) && outline.bucketOf(next) === bucket) rows.push(row);
     }
-    if (rows.length === 0) throw await this.lost(key, seq);
+    if (rows.length === 0 && seq >= outline.first) throw await this.lost(key, seq);
     return rows;
   }
 
-  private async reach(key: EntityKey, history: KeyHistory, seq: number): Promise<void> {
+  /** Reads the outline down to a seq, or to where the history begins. */
+  async reach(key: EntityKey, history: KeyHistory, seq: number): Promise<void> {
     while (history.outline.first > seq && history.floor !== null) await this.deepen(key, history);
   }
 
@@ -78,6 +81,7 @@ export class HistoryPages {
     const rows = chainDown(found ?? [], link);
     if (history.floor !== floor) return;
     const [first] = rows;
+    if (bucket < history.kept) return history.forgetDeleted();
     if (first === undefined) throw await this.lost(key, link.seq);
     history.outline.prepend(rows.map(({ row: { seq, epoch } }) => ({ seq, epoch, bucket })));
     history.floor = first.prev && { link: first.prev, bucket: bucket - 1 };

@@ -35,6 +35,10 @@ export class KeyHistory {
   bytes = 0;
   /** The last snapshot; null without one. */
   base: Base | null = null;
+  /** The least seq of a row that it refers to; 0 where that is not known. */
+  needs = 0;
+  /** Buckets below it are deleted. */
+  gone = 0;
   /** Where what is known begins; null when nothing is below. */
   floor: Floor | null = null;
   readonly outline = new Outline();
@@ -54,6 +58,7 @@ export class KeyHistory {
     assert(first !== undefined, 'an adopted chain has rows');
     const history = new KeyHistory(pointer);
     if (pointer !== null) {
+      history.gone = pointer.gone;
       history.bucket = pointer.bucket;
       history.rows = pointer.rows;
       history.bytes = pointer.bytes;
@@ -66,13 +71,27 @@ export class KeyHistory {
     return history;
   }
 
+  /** Buckets below it may be deleted at any time. */
+  get kept(): number {
+    return this.pointer?.kept ?? 0;
+  }
+
+  /** Nothing below what is kept is read any more. */
+  forgetDeleted(): void {
+    const { outline, kept, floor } = this;
+    if (outline.bucketOf(outline.first) < kept) {
+      outline.cut(kept);
+      this.floor = null;
+    } else if (floor !== null && floor.bucket < kept) this.floor = null;
+  }
+
   /** The row above the tail is at quorum; it takes so many bytes of its bucket. */
-  grow(row: Row, bytesInBucket: number): void {
+  grow(row: Row, bytesInBucket: number, needs = 0): void {
     const { bucket, rows, bytes } = this;
     const place = { seq: row.seq, epoch: row.epoch };
     this.outline.add({ ...place, bucket });
     this.tail = place;
-    if (row.kind === ROW_KIND.snapshot) this.base = { ...place, bucket, rows, bytes };
+    if (row.kind === ROW_KIND.snapshot) [this.base, this.needs] = [{ ...place, bucket, rows, bytes }, needs];
     if (row.kind === ROW_KIND.seal) {
       this.bucket = bucket + 1;
       this.rows = this.bytes = 0;

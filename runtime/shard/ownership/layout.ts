@@ -15,6 +15,8 @@ export interface Layout {
   /** A longer record lies in chunks, of this length. */
   readonly rowBytes: number;
   readonly chunkBytes: number;
+  /** Whole buckets kept behind the one of the last snapshot; Infinity: nothing is ever deleted. */
+  readonly keepBuckets: number;
 }
 
 export const LAYOUT: Layout = {
@@ -22,4 +24,5 @@ export const LAYOUT: Layout = {
   bucketBytes: BUCKET_BYTES,
   rowBytes: ROW_BYTES,
   chunkBytes: CHUNK_BYTES,
+  keepBuckets: Infinity,
 };

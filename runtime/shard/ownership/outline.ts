@@ -47,6 +47,14 @@ export class Outline {
     for (const { from, is } of buckets) extend(this.buckets, from, is);
   }
 
+  /** Forgets the rows below a bucket that it knows from its beginning on. */
+  cut(bucket: number): void {
+    const start = this.buckets.find(({ is }) => is === bucket)?.from;
+    if (start === undefined) return;
+    this.epochs = cutAt(this.epochs, start);
+    this.buckets = cutAt(this.buckets, start);
+  }
+
   epochOf(seq: number): number {
     return stretchOf(this.epochs, seq).is;
   }
@@ -58,6 +66,10 @@ export class Outline {
 
 function extend(stretches: Stretch[], from: number, is: number): void {
   if (stretches.at(-1)?.is !== is) stretches.push({ from, is });
+}
+
+function cutAt(stretches: readonly Stretch[], from: number): Stretch[] {
+  return [{ from, is: stretchOf(stretches, from).is }, ...stretches.filter((stretch) => stretch.from > from)];
 }
 
 function stretchOf(stretches: readonly Stretch[], seq: number): Stretch {

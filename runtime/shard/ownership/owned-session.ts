@@ -95,8 +95,8 @@ export class OwnedSession implements StoreSession {
     const toucher = { store, guard, writes, epoch, build };
     const keys = (this.keys = new KnownKeys(toucher));
     this.pages = new HistoryPages(store, guard);
-    this.behind = new BehindSnapshots(toucher);
     this.layout = { ...LAYOUT, ...options.layout };
+    this.behind = new BehindSnapshots(toucher, this.pages, this.layout.keepBuckets);
     const fence = (): Promise<boolean> => this.fence();
     const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence }));
     this.lister = new Lister({ store, writes, clock, keys, unlisted, fence });
@@ -278,8 +278,8 @@ export class OwnedSession implements StoreSession {
     });
   }
 
-  private wrote(known: Known, { key, row, index }: Append, stored: Row): void {
-    known.history.grow(row, stored.bytes.length);
+  private wrote(known: Known, { key, row, index, needs }: Append, stored: Row): void {
+    known.history.grow(row, stored.bytes.length, needs);
     known.fresh = null;
     if (index !== null) {
       known.index = index;
