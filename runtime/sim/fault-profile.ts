@@ -87,6 +87,8 @@ export interface HostFaults {
   /** Mean time between two losses of the heartbeats alone, 0 for never: the others take a host for dead that serves. */
   readonly muteEveryMs: number;
   readonly muteMs: Range;
+  /** Of each write that sets a session dead: it does not reach the store, and nobody knows. */
+  readonly markLoss: number;
   /** Mean time between two orderly ends, 0 for never; the machine starts again with the newest code. */
   readonly drainEveryMs: number;
 }
@@ -192,6 +194,7 @@ const calm: FaultProfile = {
     downMs: [100, 5 * SECOND_MS],
     muteEveryMs: 0,
     muteMs: [7 * SECOND_MS, 20 * SECOND_MS],
+    markLoss: 0,
     drainEveryMs: 0,
   },
   disk: { ioError: 0, full: 0, fullMs: [SECOND_MS, MINUTE_MS] },
@@ -297,7 +300,7 @@ export const PROFILES = {
   pauses: profileOf('pauses', { process: { driftPpm: [-100, 100], pauseEveryMs: 30 * SECOND_MS } }),
   suspicion: profileOf('suspicion', {
     process: { stallEveryMs: 30 * SECOND_MS },
-    hosts: { muteEveryMs: 30 * SECOND_MS },
+    hosts: { muteEveryMs: 30 * SECOND_MS, markLoss: 0.1 },
   }),
   'half-way': profileOf('half-way', { store: { readRepair: false }, hosts: { halfWay: 0.05, halfWayAgain: 0.05 } }),
   /** A row that one replica alone has is read by the one host and not by the next, and hosts die of nearly every turn. */

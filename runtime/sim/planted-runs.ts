@@ -51,12 +51,37 @@ const ALONE: Prescribed = {
   operations: 100,
 };
 
+/** Hosts sleep until they are replaced; what was sent to them just before they wake is answered first. */
+const LATE_WAKES: Prescribed = {
+  site: 'cluster',
+  profile: profileOf('late-wakes', { process: { stallEveryMs: 20_000, stallMs: [10_500, 16_000] } }),
+  waves: null,
+  patienceMs: 60_000,
+  hosts: 3,
+  ids: 1,
+  shards: 2,
+  callers: 8,
+  pace: 6,
+};
+
+/** Hosts that serve are taken for dead, and the write that says so is lost half the time (C3). */
+const LOST_MARKS: Prescribed = {
+  site: 'cluster',
+  profile: profileOf('lost-marks', { hosts: { muteEveryMs: 10_000, markLoss: 0.6 } }),
+  waves: null,
+  patienceMs: 60_000,
+  hosts: 3,
+  ids: 2,
+  shards: 2,
+};
+
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'acknowledge-before-write': { workloads: ['list-append'] },
   'admitted-last-first': { workloads: ['holds'] },
   'admitted-lost-in-snapshot': { workloads: ['holds'] },
   'adoption-lists-nothing': VISITS,
   'again-lost-in-snapshot': { workloads: ['rounds'] },
+  'answer-without-session-read': { ...LATE_WAKES, workloads: ['list-append'] },
   'asked-for-outcome-deleted': { ...LOSSY, workloads: ['list-append'] },
   'attempt-not-raised': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'], ids: 4 },
   'attempts-begin-anew': { site: 'embedded', workloads: ['effects'] },
@@ -82,6 +107,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'key-per-attempt': { workloads: ['transfers'] },
   'late-reply-for-another': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'] },
   'links-not-followed': { ...LONE, workloads: ['list-append'] },
+  'mark-uncertain': { ...LOST_MARKS, workloads: ['list-append'] },
   'monitor-keeps-lock': { workloads: ['conditions'] },
   'numbers-restart-at-load': { workloads: ['transfers'] },
   'operation-forgotten': { workloads: ['submits'] },

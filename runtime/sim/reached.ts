@@ -35,6 +35,7 @@ export const FAULTS = [
   'store.leg-late',
   'store.leg-loss',
   'store.leg-unreachable',
+  'store.mark-loss',
   'store.no-coordinator',
   'store.no-read-repair',
   'store.paxos-unknown',

@@ -29,6 +29,7 @@ const KINDS = new Map(Object.entries(ROW_KIND).map(([name, kind]) => [kind as nu
 
 export class WatchedStore extends SimStore {
   private readonly draw: SimStream;
+  private readonly marks: SimStream;
   /** Places of rows that this host has issued. */
   private readonly own = new Set<string>();
 
@@ -39,11 +40,14 @@ export class WatchedStore extends SimStore {
   ) {
     super(shared, host);
     this.draw = host.world.random.stream(`half-way.${host.name}`);
+    this.marks = host.world.random.stream(`mark-loss.${host.name}`);
   }
 
   override setDead(session: string): Promise<WriteOutcome> {
     this.count('mark-dead');
-    return super.setDead(session);
+    if (!this.marks.chance(this.dial.profile.hosts.markLoss)) return super.setDead(session);
+    this.host.world.count('store.mark-loss');
+    return super.session(session).then(unknown, unknown);
   }
 
   override casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
@@ -129,4 +133,8 @@ export class WatchedStore extends SimStore {
   private count(branch: string): void {
     this.host.world.count(`protocol.${branch}`);
   }
+}
+
+function unknown(): WriteOutcome {
+  return 'unknown';
 }
