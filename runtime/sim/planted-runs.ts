@@ -75,6 +75,17 @@ const LOST_MARKS: Prescribed = {
   shards: 2,
 };
 
+/** Timers alone wake these, on hosts that come and go. */
+const SLEEPERS: Prescribed = {
+  site: 'cluster',
+  profiles: ['lossy'],
+  workloads: ['timers'],
+  ids: 4,
+  patienceMs: 60_000,
+};
+const STORMY: Prescribed = { site: 'cluster', profiles: ['storm'], workloads: ['timers', 'reminders'] };
+const SUSPECTED: Prescribed = { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] };
+
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'acknowledge-before-write': { workloads: ['list-append'] },
   'admitted-last-first': { workloads: ['holds'] },
@@ -87,6 +98,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'attempts-begin-anew': { site: 'embedded', workloads: ['effects'] },
   'bucket-gone-before-pointer': { ...ALONE, workloads: ['list-append'] },
   'chunk-after-row': { ...DEADLY, workloads: ['list-append'] },
+  'claim-before-dead': SUSPECTED,
   'coalescing-drops-the-last': VISITS,
   'condition-deaf-after-load': { turnSteps: 1, workloads: ['conditions'] },
   'conflict-unseen': { workloads: ['given-ids'] },
@@ -97,6 +109,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'done-before-answered': { site: 'cluster', profiles: ['lossy'], workloads: ['bursts'] },
   'done-below-newest': { workloads: ['counter'] },
   'effects-before-commit': { workloads: ['effects'] },
+  'epoch-not-raised': SUSPECTED,
   'exclusivity-ignored': { workloads: ['conditions'] },
   'finished-activity-stays-open': { workloads: ['effects'] },
   'frame-taken-twice': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'], ids: 4 },
@@ -111,12 +124,15 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'monitor-keeps-lock': { workloads: ['conditions'] },
   'numbers-restart-at-load': { workloads: ['transfers'] },
   'operation-forgotten': { workloads: ['submits'] },
+  'part-row-left-out': SLEEPERS,
+  'parts-of-last-epoch-only': STORMY,
   'passivate-while-writing': { ...CROWDED, workloads: ['account', 'counter', 'list-append'] },
   'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
   'promise-completed-twice': { workloads: ['promises'] },
   'query-sees-uncommitted': { workloads: ['list-append'] },
   'refusal-forgets-id': { workloads: ['account'] },
   'refusal-unrecorded': { workloads: ['account'] },
+  'release-before-close': { site: 'cluster', profiles: ['lossy'], workloads: ['promises'], callers: 4, pace: 0.1 },
   'reminder-not-forgotten': { workloads: ['reminders'] },
   'reminder-not-replaced': { workloads: ['reminders'] },
   'repeat-from-wrong-place': { workloads: ['counter'] },
@@ -133,11 +149,13 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'tail-in-one-bucket': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
   'timeout-before-predicate': { workloads: ['conditions'] },
   'timer-early': { workloads: ['timers'] },
+  'timer-index-late': SLEEPERS,
   'undo-forgets-field': { workloads: ['account'] },
   'undo-keeps-effects': { workloads: ['effects'] },
   'unknown-as-refused': { ...LOSSY, workloads: ['list-append'] },
   'unlisted-dropped-early': VISITS,
   'unlisted-never-read': VISITS,
+  'watermark-before-firing': STORMY,
 };
 
 export function plantedRun(bug: PlantedBug): Prescribed {
