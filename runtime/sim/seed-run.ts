@@ -13,6 +13,7 @@ import { directoryDifference } from './audit/directory-audit';
 import { unfiredTimer, unfoundWake } from './audit/wake-audit';
 import type { SimCaller } from './caller';
 import { callerOf } from './caller';
+import type { ExportedHistory } from './checkers/export';
 import { SimCluster } from './cluster';
 import { EmbeddedSite } from './embedded-site';
 import { FaultDial } from './fault-profile';
@@ -46,6 +47,8 @@ export interface SeedRun {
   readonly simulatedMs: number;
   readonly events: number;
   readonly hash: string;
+  /** What was asked and answered, for the real Porcupine. */
+  readonly histories: () => readonly ExportedHistory[];
 }
 
 /** Epochs of each shard that a run goes on for. */
@@ -137,6 +140,7 @@ class Run {
       simulatedMs: world.nowMs,
       events: world.events,
       hash: world.trace.hash,
+      histories: () => this.workloads.flatMap((workload) => workload.histories?.() ?? []),
     };
   }
 

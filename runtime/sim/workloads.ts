@@ -12,6 +12,7 @@ import { GivenIds } from './workloads/given-ids';
 import { Holds } from './workloads/holds';
 import { ListAppend } from './workloads/list-append';
 import { Promises } from './workloads/promises';
+import { Registers } from './workloads/registers';
 import { Reminders } from './workloads/reminders';
 import { RoundsAgain } from './workloads/rounds';
 import { Submits } from './workloads/submits';
@@ -29,6 +30,7 @@ export const WORKLOADS = {
   holds: (run) => new Holds(run),
   'list-append': (run) => new ListAppend(run),
   promises: (run) => new Promises(run),
+  register: (run) => new Registers(run),
   reminders: (run) => new Reminders(run),
   rounds: (run) => new RoundsAgain(run),
   submits: (run) => new Submits(run),

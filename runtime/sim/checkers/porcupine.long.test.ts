@@ -20,6 +20,10 @@ import { accountHistory, counterHistory, listHistory, registerHistory, transferH
 import { FAULTS, LIES, mutated, randomHistory } from './random-histories.fixture';
 import { registers, transfers } from './register-histories.fixture';
 import { checkHistory } from './search';
+import { plantBug } from '../../../framework/planted-bugs';
+import { drawScenario } from '../scenario';
+import type { SeedRun } from '../seed-run';
+import { runSeed } from '../seed-run';
 import { accountSubject, counterSubject, listSubject, registerSubject, transferSubject } from './subjects.fixture';
 
 const RANDOM_HISTORIES = 150;
@@ -110,4 +114,41 @@ describe('the real Porcupine', () => {
     expect(decided.map(([name]) => [name, theirs.get(name)])).toEqual(decided);
     expect(decided.length).toBeGreaterThan(0.95 * docket.expected.size);
   }, 600_000);
+
+  it('finds nothing illegal in histories of simulated runs that hold, of every model', async () => {
+    const runs = await simulated(SIMULATED_RUNS);
+    expect(runs.map(({ fault }) => fault).filter((fault) => fault !== null)).toEqual([]);
+    const exported = runs.flatMap((run, at) => named(run, at));
+    expect(new Set(exported.map(({ model }) => model)).size).toBe(5);
+    const verdicts = [...askPorcupine(exported).values()];
+    expect(verdicts).toHaveLength(exported.length);
+    expect(verdicts).not.toContain('illegal');
+    expect(verdicts.filter((verdict) => verdict === 'ok').length).toBeGreaterThan(0.8 * verdicts.length);
+  }, 900_000);
+
+  it('finds the runs illegal that our checkers find so, of a bug that callers see (C5)', async () => {
+    plantBug('acknowledge-before-write');
+    const runs = await simulated(SIMULATED_RUNS).finally(() => plantBug(null));
+    const caught = runs.filter(({ fault }) => fault?.includes('is not linearizable'));
+    expect(caught.length).toBeGreaterThan(0);
+    for (const run of caught) expect([...askPorcupine(named(run, 0)).values()]).toContain('illegal');
+  }, 900_000);
 });
+
+const SIMULATED_RUNS = 60;
+const MODELLED = ['account', 'counter', 'list-append', 'register', 'transfers'] as const;
+
+/** Each with one workload that has a model, under the faults of its seed. */
+async function simulated(count: number): Promise<SeedRun[]> {
+  const first = printedSeed();
+  const runs: SeedRun[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const name = MODELLED[n % MODELLED.length] ?? 'counter';
+    runs.push(await runSeed(drawScenario(first + n, { workloads: [name] })));
+  }
+  return runs;
+}
+
+function named(run: SeedRun, at: number): ExportedHistory[] {
+  return run.histories().map((history) => ({ ...history, name: `run ${at}: ${history.name}` }));
+}
