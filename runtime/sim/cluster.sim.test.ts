@@ -38,6 +38,10 @@ describe('a cluster under a scenario out of a seed', () => {
     expect(second.hash).toBe(first.hash);
   });
 
+  it('is found out when a store forgets: replicas that come back empty lose what was acknowledged (C1)', async () => {
+    expect(await firstFault({ site: 'cluster', profiles: ['amnesia'], workloads: ['list-append'] })).not.toBeNull();
+  });
+
   it('is found out when a turn is released without a session read (C2, C7)', async () => {
     plantBug('skip-fence-read');
     expect(await firstFault({ site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] })).toMatch(
