@@ -47,7 +47,13 @@ export class DeathMarks {
   async sweep(): Promise<void> {
     const { membership, guard, store, reached } = this.settings;
     const [gone] = membership.suspected;
-    if (this.sweeping || gone === undefined || membership.live[0]?.session !== guard.session) return;
+    if (
+      this.sweeping ||
+      gone === undefined ||
+      isPlanted('claim-before-dead') ||
+      membership.live[0]?.session !== guard.session
+    )
+      return;
     this.sweeping = true;
     try {
       if (!(await this.settle(gone.session)) || !(await guard.confirm())) return;

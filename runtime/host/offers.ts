@@ -12,7 +12,6 @@
  */
 
 import { PerdureError } from '../../framework/errors';
-import { isPlanted } from '../../framework/planted-bugs';
 import type { Clock } from '../ports/clock';
 import type { Beat, ClusterStore, Offer } from '../ports/cluster-store';
 import type { BuildTouches } from '../shard/ownership/build-touches';
@@ -54,7 +53,7 @@ export class Offers {
     const { store, clock, guard, membership, ordinal, reached } = this.settings;
     if (!membership.live.some((beat) => isOlder(beat, ordinal))) return false;
     await this.read();
-    if (this.has(shard, ordinal) && !isPlanted('offer-again')) return false;
+    if (this.has(shard, ordinal)) return false;
     if (await touches.any()) return false;
     if (!touches.freeze()) return false;
     const write = (): ReturnType<typeof store.writeOffer> => store.writeOffer({ shard, ordinal });

@@ -112,7 +112,7 @@ export class Tenure {
   giveBack(): Promise<void> {
     return this.alone('a shard could not be given back', async () => {
       if (this.wanted && !this.offered) return;
-      if (isPlanted('release-before-close')) await this.release();
+      if (isPlanted('release-before-close')) await this.release().then(() => pause(this.settings.clock, DRAIN_MS));
       if (this.serving !== null && !(await this.end(this.serving))) return;
       await this.release();
     });

@@ -12,7 +12,6 @@ import { isPerdureError } from '../../framework/errors';
 import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
-import { isPlanted } from '../../framework/planted-bugs';
 import type { Activation } from '../activation/activation';
 import { indexOf, sameIndex } from '../activation/entity-index';
 import { RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS } from '../config';
@@ -88,7 +87,7 @@ export class Recovery {
     const found = await session.index(key).catch(() => null);
     if (this.ended || found?.index.open === false) return;
     // What was written apart from the rows is not known before the entity has been loaded.
-    if (found !== null || (session.adopted !== undefined && !isPlanted('recover-once'))) await this.one(key);
+    if (found !== null || session.adopted !== undefined) await this.one(key);
   }
 
   private async page(after: EntityKey | null): Promise<readonly EntityKey[]> {
@@ -99,7 +98,6 @@ export class Recovery {
       } catch (error) {
         if (!isPerdureError(error) || error.code !== 'unavailable') throw error;
         log.warn({ error }, 'open work cannot be read yet; trying again');
-        if (isPlanted('recover-once')) return [];
         await new Promise<void>((resolve) => clock.after(RECOVERY_PAUSE_MS, resolve));
       }
     }
