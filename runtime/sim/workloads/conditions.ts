@@ -22,7 +22,8 @@ export interface Event {
 @Entity('sim-stock')
 export class Stock {
   stock = 0;
-  events: Event[] = [];
+  /** As texts, for they are encoded after every step. */
+  events: string[] = [];
 
   @Signal() put(name: string, amount: number): void {
     this.stock += amount;
@@ -52,7 +53,7 @@ export class Stock {
   }
 
   protected note(what: Event['what'], name: string, amount: number): void {
-    this.events.push({ what, name, amount });
+    this.events.push(`${what} ${amount} ${name}`);
   }
 }
 
@@ -103,7 +104,7 @@ export class Conditions implements Workload {
     for (const id of this.run.ids) {
       const whole = await this.look(auditor, id);
       const operations = this.asked.operations.filter(({ key }) => key === id);
-      const fault = stockFault(whole?.stock ?? 0, whole?.events ?? [], operations);
+      const fault = stockFault(whole?.stock ?? 0, (whole?.events ?? []).map(eventOf), operations);
       if (fault !== null) return `stock ${id}: ${fault}`;
     }
     return null;
@@ -141,6 +142,11 @@ export class Conditions implements Workload {
   private look(auditor: Caller, id: string) {
     return answerOf(() => reach(auditor, Stock, id).whole());
   }
+}
+
+function eventOf(text: string): Event {
+  const [what = '', amount = '', name = ''] = text.split(' ');
+  return { what: what as Event['what'], amount: Number(amount), name };
 }
 
 /** Names of those that wait, with the amounts they want. */

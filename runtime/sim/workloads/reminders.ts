@@ -19,25 +19,30 @@ export interface Mark {
 
 @Entity('sim-alarm-clock')
 export class AlarmClock {
-  marks: Mark[] = [];
+  /** As texts, for they are encoded after every step. */
+  marks: string[] = [];
 
   @Signal() wind(name: string, afterMs: number): void {
-    this.marks.push({ what: 'set', name, due: now() + afterMs });
+    this.mark('set', name, now() + afterMs);
     remind(this.ring, afterMs, name);
   }
 
   @Update() unwind(name: string): number {
-    this.marks.push({ what: 'forgot', name, due: now() });
+    this.mark('forgot', name, now());
     forget(this.ring);
     return this.marks.length;
   }
 
   @Reminder() ring(name: string): void {
-    this.marks.push({ what: 'rang', name, due: now() });
+    this.mark('rang', name, now());
   }
 
-  @Query() whole(): Mark[] {
+  @Query() whole(): string[] {
     return this.marks;
+  }
+
+  protected mark(what: Mark['what'], name: string, due: number): void {
+    this.marks.push(`${what} ${due} ${name}`);
   }
 }
 
@@ -87,8 +92,14 @@ export class Reminders implements Workload {
   }
 
   private async marks(auditor: Caller, id: string): Promise<readonly Mark[]> {
-    return (await answerOf(() => reach(auditor, AlarmClock, id).whole())) ?? [];
+    const marks = await answerOf(() => reach(auditor, AlarmClock, id).whole());
+    return (marks ?? []).map(markOf);
   }
+}
+
+function markOf(text: string): Mark {
+  const [what = '', due = '', name = ''] = text.split(' ');
+  return { what: what as Mark['what'], due: Number(due), name };
 }
 
 function isSilent(marks: readonly Mark[]): boolean {

@@ -13,12 +13,14 @@ import type { Caller, RunContext, Workload } from '../workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 /** Who woke, and by how much later than it had asked for; negative for early. */
-type Woken = readonly [name: string, lateMs: number];
+type Woken = readonly [lateMs: number, name: string];
 
 @Entity('sim-sleeper')
 export class Sleeper {
   asleep: string[] = [];
-  woken: Woken[] = [];
+  dozed = 0;
+  /** As texts, for they are encoded after every step: by how much too late, and who. */
+  woken: string[] = [];
 
   @Signal({ interleave: true }) async nap(name: string, forMs: number): Promise<void> {
     await this.rest(name, now() + forMs, () => sleep(forMs));
@@ -41,20 +43,20 @@ export class Sleeper {
 
   /** Keeps others out meanwhile. */
   @Update() async doze(name: string, forMs: number): Promise<boolean> {
-    const before = this.woken.filter(([other]) => other.startsWith('doze')).length;
-    await this.rest(`doze ${name}`, now() + forMs, () => sleepUntil(now() + forMs));
-    return this.woken.filter(([other]) => other.startsWith('doze')).length === before + 1;
+    const before = this.dozed;
+    await this.rest(name, now() + forMs, () => sleepUntil(now() + forMs));
+    return (this.dozed += 1) === before + 1;
   }
 
   @Query() whole() {
-    return { asleep: this.asleep, woken: this.woken };
+    return { asleep: this.asleep, woken: this.woken, dozed: this.dozed };
   }
 
   protected async rest(name: string, due: number, wait: () => Promise<unknown>): Promise<void> {
     this.asleep.push(name);
     await wait();
     this.asleep.splice(this.asleep.indexOf(name), 1);
-    this.woken.push([name, now() - due]);
+    this.woken.push(`${now() - due} ${name}`);
   }
 }
 
@@ -110,7 +112,7 @@ export class Timers implements Workload {
     if (complaint !== undefined) return complaint;
     for (const id of this.run.ids) {
       const { asleep, woken } = (await this.look(auditor, id)) ?? { asleep: [], woken: [] };
-      const fault = this.faultOf(id, asleep, woken);
+      const fault = this.faultOf(id, asleep, woken.map(wokenOf));
       if (fault !== null) return `sleeper ${id}: ${fault}`;
     }
     return null;
@@ -118,14 +120,14 @@ export class Timers implements Workload {
 
   private faultOf(id: string, asleep: readonly string[], woken: readonly Woken[]): string | null {
     if (asleep.length > 0) return `${asleep.join(', ')} never wake`;
-    const early = woken.find(([, lateMs]) => lateMs < 0);
-    if (early !== undefined) return `${early[0]} wakes ${-early[1]} ms early`;
-    const names = woken.map(([name]) => name);
+    const early = woken.find(([lateMs]) => lateMs < 0);
+    if (early !== undefined) return `${early[1]} wakes ${-early[0]} ms early`;
+    const names = woken.map(([, name]) => name);
     const twice = names.find((name, at) => names.indexOf(name) < at);
     if (twice !== undefined) return `${twice} wakes twice`;
     for (const { key, op, output } of this.asked.operations) {
       if (key !== id || output === UNKNOWN) continue;
-      if (!names.includes(op.way === 'doze' ? `doze ${op.name}` : op.name)) return `${op.name} has not slept`;
+      if (!names.includes(op.name)) return `${op.name} has not slept`;
       if (output === 'longer') return `of two naps of ${op.name} the longer one was over first`;
       if (output === false) return `others dozed while ${op.name} did`;
     }
@@ -135,6 +137,11 @@ export class Timers implements Workload {
   private look(auditor: Caller, id: string) {
     return answerOf(() => reach(auditor, Sleeper, id).whole());
   }
+}
+
+function wokenOf(text: string): Woken {
+  const [lateMs = '', name = ''] = text.split(' ');
+  return [Number(lateMs), name];
 }
 
 function lengthOf(draw: SimStream, longestMs: number): number {
