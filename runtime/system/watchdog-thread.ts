@@ -20,8 +20,8 @@ import type { WatchBounds } from './step-watch';
 import { StepWatch } from './step-watch';
 import type { WatchdogThreadData } from './watchdog';
 
-/** How long the last words may take on their way to standard error. */
-const LAST_WORDS_MS = 50;
+/** How long the last words may take on their way to standard error, which somebody may not read; then it dies without. */
+const LAST_WORDS_MS = 2_000;
 const STANDARD_ERROR = 2;
 
 class WatchdogThread {
@@ -91,8 +91,9 @@ class WatchdogThread {
     const { key, input, build } = content.running;
     const fact = `${keyText(key)}: ${input} has run for ${this.bounds.killMs} ms on build ${build} and does not end`;
     const text = `perdure: ${fact}: this process is killed (S20)\n`;
-    write(STANDARD_ERROR, text, () => undefined);
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
+    const end = (): void => void process.kill(process.pid, 'SIGKILL');
+    write(STANDARD_ERROR, text, end);
+    setTimeout(end, LAST_WORDS_MS);
   }
 }
 
