@@ -17,9 +17,9 @@ export class Alarms {
   of(host: string): Log {
     return {
       ...silentLog,
-      warn: (_fields, message) => this.world.count(`log.${message}`),
+      warn: (_fields, message) => this.world.count(`log.${kindOf(message)}`),
       error: (fields, message) => {
-        this.world.count(`log.${message}`);
+        this.world.count(`log.${kindOf(message)}`);
         this.alarm(host, fields, message);
       },
     };
@@ -30,4 +30,9 @@ export class Alarms {
     if (!(error instanceof Error) || (isPerdureError(error) && error.code === 'unavailable')) return;
     this.raised.push(`${host}: ${String(entity)}: ${message}: ${error.stack ?? error.message}`);
   }
+}
+
+/** What a message is about, without the particulars that follow a colon. */
+function kindOf(message: string): string {
+  return message.split(':', 1)[0] ?? message;
 }

@@ -8,7 +8,10 @@ import { TERMS } from './fleet';
 const PROGRAM = join(__dirname, '../../dist/runtime/sim/sim.js');
 
 function sim(...args: string[]): { readonly status: number | null; readonly out: string; readonly err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 268_435_456,
+  });
   return { status, out: stdout, err: stderr };
 }
 

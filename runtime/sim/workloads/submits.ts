@@ -104,8 +104,9 @@ export class Submits implements Workload {
   private async follow(caller: Caller, one: Submitted, waits: boolean): Promise<void> {
     const operation = caller.client.operation<number>(one.operation);
     const call = async (): Promise<string> => {
+      const { outcome: before } = one;
       const status = await operation.status();
-      this.check(one, status);
+      this.check({ ...one, outcome: before }, status);
       if (!waits || status === 'unknown') return status;
       const outcome = await operation.result({ timeout: caller.patienceMs }).then(String, failureText);
       if (one.outcome !== null && one.outcome !== outcome)
