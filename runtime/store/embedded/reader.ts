@@ -12,7 +12,7 @@ import type { EntityKey } from '../../../framework/model/identity';
 import { PAGE_BYTES, PAGE_ROWS, VERIFY_PROBLEMS } from '../../config';
 import type { EntityIndex, Row } from '../../ports/history-store';
 import type { ReadPage, Reads } from './protocol';
-import { corrupt } from './trouble';
+import { agreedNo, corrupt, FIND_NAME } from './trouble';
 
 type Result<N extends keyof Reads> = Reads[N]['result'];
 
@@ -106,10 +106,8 @@ export class Reader {
   nameNo(text: string): number | null {
     const known = this.names.get(text);
     if (known !== undefined) return known;
-    const row = this.sql.name.get(Buffer.from(text));
-    if (!row) return null;
-    const no = Number(row['no']);
-    this.names.set(text, no);
+    const no = agreedNo(text, this.sql.name.get(Buffer.from(text)));
+    if (no !== null) this.names.set(text, no);
     return no;
   }
 
@@ -152,7 +150,7 @@ type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 const WITH_TYPE = 'SELECT e.no, e.id, e.wake_at, t.text AS type FROM entity e JOIN name t ON t.no = e.type';
 
 const SQL = {
-  name: 'SELECT no FROM name WHERE text = ?',
+  name: FIND_NAME,
   entity: 'SELECT no, doc FROM entity WHERE namespace = ? AND type = ? AND id = ?',
   tail: 'SELECT max(seq) AS seq FROM record WHERE entity = ?',
   base: 'SELECT max(seq) AS seq FROM record WHERE entity = ? AND kind = 2',

@@ -19,6 +19,25 @@ export class TroubleError extends Error {
   }
 }
 
+/** Two parts of the database say different things of what one of them must know. */
+export class ContradictionError extends Error {
+  readonly errcode = SQLITE.corrupt;
+}
+
+/**
+ * The number of a name, null where it has none. The index and the table are both asked: there are few names, and one
+ * that a damaged page hides would hide every entity under it, and let them be created anew.
+ */
+export function agreedNo(text: string, found: Record<string, unknown> | undefined): number | null {
+  const byIndex = found?.['by_index'] ?? null;
+  if (byIndex !== (found?.['by_table'] ?? null))
+    throw new ContradictionError(`the name '${text}' is kept in part only`);
+  return byIndex === null ? null : Number(byIndex);
+}
+
+export const FIND_NAME = `SELECT (SELECT no FROM name WHERE text = ?1) AS by_index,
+  (SELECT no FROM name NOT INDEXED WHERE text = ?1) AS by_table`;
+
 export function toPerdureError(trouble: Trouble): PerdureError {
   return new PerdureError(trouble.code, trouble.message, { reason: trouble.reason });
 }

@@ -17,6 +17,7 @@ import { KeyCache } from './key-cache';
 import type { CachedEntity } from './key-cache';
 import { ANSWER } from './protocol';
 import { sqlValue } from './sql-value';
+import { agreedNo, FIND_NAME } from './trouble';
 
 export interface NamedBytes {
   readonly name: string;
@@ -165,8 +166,8 @@ export class Writer {
     const known = this.names.get(text);
     if (known !== undefined) return known;
     const blob = Buffer.from(text);
-    const row = this.sql.findName.get(blob);
-    const no = Number(row ? row['no'] : this.sql.insertName.run(blob).lastInsertRowid);
+    const found = agreedNo(text, this.sql.findName.get(blob));
+    const no = found ?? Number(this.sql.insertName.run(blob).lastInsertRowid);
     this.names.set(text, no);
     return no;
   }
@@ -192,7 +193,7 @@ const SQL = {
   putSegment: "INSERT OR REPLACE INTO segment (entity, name, bytes) VALUES (?, ?, ifnull(?, x''))",
   putNote: "INSERT OR REPLACE INTO note (entity, name, bytes) VALUES (?, ?, ifnull(?, x''))",
   deleteNote: 'DELETE FROM note WHERE entity = ? AND name = ?',
-  findName: 'SELECT no FROM name WHERE text = ?',
+  findName: FIND_NAME,
   insertName: 'INSERT INTO name (text) VALUES (?)',
 } as const;
 
