@@ -147,4 +147,36 @@ describe('a host of a cluster', () => {
     const host = await cluster.start('a', { store: wrap });
     expect(await cluster.until(() => host.serves === 15)).toBeLessThan(3_000);
   });
+
+  it('leaves a shard that does not come to rest to the rules of a dead session, and waits for nobody (C3, C4)', async () => {
+    const cluster = new TestCluster(4);
+    const wrap = (store: ClusterStore): ClusterStore => {
+      store.writeRows = () => Promise.resolve('unknown');
+      return store;
+    };
+    const stuck = await cluster.start('a', { store: wrap });
+    await cluster.until(() => cluster.servedBy(stuck));
+    const asked = cluster.append(stuck, 'k-1', 'x');
+    const heir = await cluster.start('b');
+    await cluster.until(() => heir.serves === 2);
+    const session = stuck.host.member?.session ?? '';
+    await cluster.done(stuck.host.drain());
+    expect(await cluster.done(asked)).toMatchObject({ ok: false, error: { code: 'unavailable', reason: null } });
+    expect(stuck.times('drained')).toBe(0);
+    expect(await cluster.done(heir.store.session(session))).toEqual({ born: true, dead: true });
+    expect(await cluster.until(() => cluster.servedBy(heir))).toBeLessThan(3_000);
+    expect(heir.times('marked')).toBe(1);
+  });
+
+  it('stops beating when the store does not answer it, so that others take its shards (C3)', async () => {
+    const cluster = new TestCluster(4);
+    const [deaf, heir] = [await cluster.start('a'), await cluster.start('b')];
+    await cluster.until(() => cluster.servedBy(deaf, heir) && deaf.serves === 2);
+    cluster.made.cluster.links.cut('a', 'replies');
+    const tookMs = await cluster.until(() => heir.serves === 4);
+    expect(tookMs).toBeGreaterThan(HEARTBEAT_DEAD_MS);
+    expect(tookMs).toBeLessThan(2 * HEARTBEAT_DEAD_MS + 4_000);
+    cluster.made.cluster.links.mend('a');
+    expect(await cluster.until(() => deaf.times('session') === 2 && deaf.serves === 2)).toBeLessThan(JOIN_MS);
+  });
 });
