@@ -14,7 +14,7 @@ import { Asked } from '../asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
 import type { Caller, RunContext, Workload } from '../workload';
-import { answerOf, atWork, describe, eventually, reach } from './calling';
+import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
 
 interface Conveyor {
   take(item: string): void;
@@ -99,9 +99,9 @@ export class Holds implements Workload {
     for (const id of this.run.ids) {
       await this.operator(auditor, id, 'resume');
       await eventually(auditor, async () => {
-        const { held, admitted } = (await this.look(auditor, id)) ?? { held: null, admitted: 0 };
-        if (held !== null && isHopeless(held.failure.message)) await this.operator(auditor, id, 'skip');
-        return held === null && admitted === 0;
+        const found = await this.look(auditor, id);
+        if (found?.held != null && isHopeless(found.held.failure.message)) await this.operator(auditor, id, 'skip');
+        return found === null || isDone(found);
       });
     }
   }
