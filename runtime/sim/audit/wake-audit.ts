@@ -84,15 +84,19 @@ export async function unfoundWake({ store, ...options }: WakeAuditOptions): Prom
 /** Null once none is open that was due soon; else the first that is late, in words. */
 export async function unfiredTimer({ clock, ...options }: TimerAuditOptions): Promise<string | null> {
   const soon = clock.now() + LATE_MS;
+  const answered = answeredSeqs(options.told);
   let late: string | null = null;
   const open = await eventually(options, async () => {
     const all = await historiesOf(options);
     return async () => {
       late = null;
       let first: string | null = null;
-      for (const { key, rows, at } of await judged(all)) {
+      for (const one of await judged(all)) {
+        const { key, rows, at } = one;
         const wakeAt = at(rows.length)?.wakeAt ?? null;
         if (wakeAt === null || wakeAt > soon) continue;
+        const lastTurn = unreleased(one, answered.get(entityText(key)) ?? 0);
+        if (lastTurn !== null && (at(lastTurn)?.wakeAt ?? Infinity) > soon) continue;
         first ??= keyText(key);
         if (clock.now() - wakeAt > LATE_MS) late ??= `${keyText(key)}: nobody has fired what was due at ${wakeAt} (C9)`;
       }
