@@ -11,12 +11,12 @@ import { notReached } from './reached';
 import { freshSeed } from './sim-world.fixture';
 
 const PROGRAMS = join(__dirname, '../../dist/runtime/sim');
-const FIXED = 1_500;
+const FIXED = 2_900;
 const FRESH = 100;
-const LEAST_REACHED = 50;
+const LEAST_REACHED = 100;
 const MINUTES = 15;
 
-describe('1,600 seeds of the simulator', () => {
+describe('3,000 seeds of the simulator', () => {
   const fresh = freshSeed();
   let summary: FleetSummary;
 
