@@ -2,7 +2,7 @@ import { DIRECTORY_SORT_ENTITIES } from '../config';
 import type { ClusterStore, Listing, ListingPage } from '../ports/cluster-store';
 import type { EntityFilter, EntityIndex, ListQuery } from '../ports/history-store';
 import { compareText, matches } from '../ports/query';
-import { ClusterModel } from '../sim/cluster-model.fixture';
+import { ClusterModel } from '../sim/store/cluster-model.fixture';
 import { Directory, directoryPart } from './directory';
 
 const QUERY: ListQuery = { namespace: 'default', type: 'account', limit: 7 };

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { PlantedBug } from '../../framework/planted-bugs';
 import { PLANTED_BUGS, plantBug } from '../../framework/planted-bugs';
-import { plantedRun } from './planted-runs';
-import { drawScenario } from './scenario';
-import { runSeed } from './seed-run';
+import { plantedRun } from './runs/planted-runs';
+import { drawScenario } from './runs/scenario';
+import { runSeed } from './runs/seed-run';
 
 /** Of those that nearly every seed catches. All are sought by `npm run sim:planted`. */
 const SOUGHT: readonly PlantedBug[] = [

@@ -13,10 +13,10 @@ import { parseArgs } from 'node:util';
 import type { PlantedBug } from '../../framework/planted-bugs';
 import { PLANTED_BUGS } from '../../framework/planted-bugs';
 import { systemClock } from '../system/clock';
-import type { FleetSummary } from './fleet';
-import { runFleet, seedsFrom, TERMS } from './fleet';
-import { plantedRun } from './planted-runs';
-import { drawScenario } from './scenario';
+import type { FleetSummary } from './runs/fleet';
+import { runFleet, seedsFrom, TERMS } from './runs/fleet';
+import { plantedRun } from './runs/planted-runs';
+import { drawScenario } from './runs/scenario';
 import { named, parsed, print, UsageError, whole } from './usage';
 
 const USAGE = `Usage: npm run sim:planted [-- --bug NAME] [--jobs J] [--seed S]

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { plantBug } from '../../framework/planted-bugs';
-import { FAULTS, notReached } from './reached';
-import { reportOf } from './seed-process';
-import { TERMS } from './fleet';
+import { FAULTS, notReached } from './runs/reached';
+import { reportOf } from './runs/seed-process';
+import { TERMS } from './runs/fleet';
 
 const PROGRAM = join(__dirname, '../../dist/runtime/sim/sim.js');
 

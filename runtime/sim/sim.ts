@@ -13,19 +13,19 @@ import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { systemClock } from '../system/clock';
 import { systemEntropy } from '../system/entropy';
-import type { ProfileName } from './fault-profile';
-import { PROFILES } from './fault-profile';
-import type { FleetSummary } from './fleet';
-import { runFleet, seedsFrom, TERMS } from './fleet';
-import { choiceText } from './random';
-import { notReached } from './reached';
-import { drawScenario, scenarioText } from './scenario';
-import type { SeedReport, Terms } from './seed-process';
-import { prescribedBy } from './seed-process';
-import { runSeed } from './seed-run';
+import type { ProfileName } from './faults/fault-profile';
+import { PROFILES } from './faults/fault-profile';
+import type { FleetSummary } from './runs/fleet';
+import { runFleet, seedsFrom, TERMS } from './runs/fleet';
+import { choiceText } from './world/random';
+import { notReached } from './runs/reached';
+import { drawScenario, scenarioText } from './runs/scenario';
+import type { SeedReport, Terms } from './runs/seed-process';
+import { prescribedBy } from './runs/seed-process';
+import { runSeed } from './runs/seed-run';
 import { named, parsed, positive, print, UsageError, whole } from './usage';
-import type { WorkloadName } from './workloads';
-import { WORKLOADS } from './workloads';
+import type { WorkloadName } from './workloads/workloads';
+import { WORKLOADS } from './workloads/workloads';
 
 const USAGE = `Usage: npm run sim -- [--seeds N] [--seed S] [--minutes M] [--profile P] [--workload W] [--jobs J] [--trace]
 

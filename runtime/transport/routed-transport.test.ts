@@ -1,11 +1,11 @@
 import { SILENCE_MS } from '../config';
-import { FaultDial, PROFILES } from '../sim/fault-profile';
-import { pump } from '../sim/pump.fixture';
-import { SimClock } from '../sim/sim-clock';
-import { SimSubjects } from '../sim/sim-messenger';
-import { SimNetwork } from '../sim/sim-network';
-import { SimProcess } from '../sim/sim-process';
-import { World } from '../sim/world';
+import { FaultDial, PROFILES } from '../sim/faults/fault-profile';
+import { pump } from '../sim/world/pump.fixture';
+import { SimClock } from '../sim/world/sim-clock';
+import { SimSubjects } from '../sim/network/sim-messenger';
+import { SimNetwork } from '../sim/network/sim-network';
+import { SimProcess } from '../sim/world/sim-process';
+import { World } from '../sim/world/world';
 import { ManualClock } from '../testing/manual-clock';
 import type { Reply, Request } from '../wire/envelope';
 import type { Frame, Owner, RequestsFrame } from '../wire/frame';

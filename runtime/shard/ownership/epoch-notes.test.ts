@@ -2,7 +2,7 @@ import type { PlantedBug } from '../../../framework/planted-bugs';
 import { plantBug } from '../../../framework/planted-bugs';
 import type { Clock } from '../../ports/clock';
 import type { WriteOutcome } from '../../ports/cluster-store';
-import { ClusterModel } from '../../sim/cluster-model.fixture';
+import { ClusterModel } from '../../sim/store/cluster-model.fixture';
 import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
 import { SessionGuard } from './session-guard';

@@ -11,7 +11,7 @@ import { ROW_KIND } from '../../../framework/core/history';
 import type { Clock } from '../../ports/clock';
 import type { ClusterStore, WriteOutcome } from '../../ports/cluster-store';
 import type { Append, Row } from '../../ports/history-store';
-import { ClusterModel } from '../../sim/cluster-model.fixture';
+import { ClusterModel } from '../../sim/store/cluster-model.fixture';
 import type { Layout } from './layout';
 import { OwnedSession } from './owned-session';
 import { SessionGuard } from './session-guard';

@@ -12,7 +12,7 @@ import { PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { ClusterStore, IndexPart, Listing, WriteOutcome } from '../../ports/cluster-store';
 import type { Append, EntityIndex } from '../../ports/history-store';
-import { ClusterModel } from '../../sim/cluster-model.fixture';
+import { ClusterModel } from '../../sim/store/cluster-model.fixture';
 import { ManualClock } from '../../testing/manual-clock';
 import { Directory, directoryPart } from '../directory';
 import { OwnedSession } from './owned-session';

@@ -4,10 +4,10 @@
 
 import type { EntityKey } from '../../../framework/model/identity';
 import type { ClusterStore } from '../../ports/cluster-store';
-import type { StoreWorld } from '../../sim/sim-world.fixture';
-import { storeWorld } from '../../sim/sim-world.fixture';
-import { SimClock, START_MS } from '../../sim/sim-clock';
-import type { SimProcess } from '../../sim/sim-process';
+import type { StoreWorld } from '../../sim/world/sim-world.fixture';
+import { storeWorld } from '../../sim/world/sim-world.fixture';
+import { SimClock, START_MS } from '../../sim/world/sim-clock';
+import type { SimProcess } from '../../sim/world/sim-process';
 import { EpochWrites } from '../ownership/epoch-writes';
 import { SessionGuard } from '../ownership/session-guard';
 import type { IndexBounds } from './consolidation';

@@ -16,12 +16,12 @@ import { definitionOf } from '../../../framework/model/definition';
 import type { EntityClass } from '../../../framework/model/definition';
 import { keyText } from '../../../framework/model/identity';
 import type { EntityIndex } from '../../ports/history-store';
-import type { ReadHistory } from '../invariants';
-import type { Listed } from '../store-cluster';
-import type { Told } from '../witness';
-import { entityText } from '../witness';
-import type { Caller } from '../workload';
-import type { World } from '../world';
+import type { ReadHistory } from './invariants';
+import type { Listed } from '../store/store-cluster';
+import type { Told } from '../network/witness';
+import { entityText } from '../network/witness';
+import type { Caller } from '../workloads/workload';
+import type { World } from '../world/world';
 import type { History, StateAt } from './states';
 import { answeredSeqs, statesOf, unreleased } from './states';
 

@@ -7,7 +7,7 @@
  */
 
 import { idempotencyKey } from '../../activation/activity-attempt';
-import type { Attempt } from '../outside';
+import type { Attempt } from '../workloads/outside';
 import type { EntityFacts } from './entity-facts';
 import { Violation, violation } from './violation';
 

@@ -10,7 +10,7 @@ import type { CoreEnvironment, Instance } from '../../../framework/core/instance
 import type { Ledger } from '../../../framework/core/ledger';
 import { DEFAULT_LIMITS } from '../../node';
 import { systemClock } from '../../system/clock';
-import { LIMITS } from '../small-sizes';
+import { LIMITS } from '../sites/small-sizes';
 
 /** For steps that are run again outside the simulated world, between two of its events. */
 export const auditEnvironment: CoreEnvironment = {

@@ -10,7 +10,7 @@ import type { PerdureError } from '../../../framework/errors';
 import { idText } from '../../activation/replies';
 import { failureToWireError } from '../../wire/errors';
 import type { Reply } from '../../wire/envelope';
-import type { Told } from '../witness';
+import type { Told } from '../network/witness';
 import { sameBytes } from '../../../framework/codec/fields';
 import type { EntityFacts, MessageFacts } from './entity-facts';
 import { violation } from './violation';

@@ -15,8 +15,8 @@ import { definitionOf } from '../../../framework/model/definition';
 import type { EntityClass } from '../../../framework/model/definition';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { EntityIndex, Row } from '../../ports/history-store';
-import type { Told } from '../witness';
-import { entityText } from '../witness';
+import type { Told } from '../network/witness';
+import { entityText } from '../network/witness';
 import { auditEnvironment } from './entity-state';
 
 export interface History {

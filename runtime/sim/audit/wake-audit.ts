@@ -16,10 +16,10 @@ import type { Clock } from '../../ports/clock';
 import type { ClusterStore, IndexEntry, IndexPart } from '../../ports/cluster-store';
 import type { EntityIndex } from '../../ports/history-store';
 import { shardOf } from '../../wire/shard-map';
-import type { ReadHistory } from '../invariants';
-import type { Told } from '../witness';
-import { entityText } from '../witness';
-import type { World } from '../world';
+import type { ReadHistory } from './invariants';
+import type { Told } from '../network/witness';
+import { entityText } from '../network/witness';
+import type { World } from '../world/world';
 import type { History, StateAt } from './states';
 import { answeredSeqs, statesOf, unreleased } from './states';
 

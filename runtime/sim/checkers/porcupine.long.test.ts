@@ -21,9 +21,9 @@ import { FAULTS, LIES, mutated, randomHistory } from './random-histories.fixture
 import { registers, transfers } from './register-histories.fixture';
 import { checkHistory } from './search';
 import { plantBug } from '../../../framework/planted-bugs';
-import { drawScenario } from '../scenario';
-import type { SeedRun } from '../seed-run';
-import { runSeed } from '../seed-run';
+import { drawScenario } from '../runs/scenario';
+import type { SeedRun } from '../runs/seed-run';
+import { runSeed } from '../runs/seed-run';
 import { accountSubject, counterSubject, listSubject, registerSubject, transferSubject } from './subjects.fixture';
 
 const RANDOM_HISTORIES = 150;

@@ -7,12 +7,12 @@ import 'reflect-metadata';
 import { EntityFailure } from '../../../framework/errors';
 import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Update, Validate } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { AccountInput, AccountOutput } from '../checkers/models/account';
 import { account } from '../checkers/models/account';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { absentAs, atWork, reach } from './calling';
 import { judge } from './judge';
 

@@ -7,11 +7,11 @@
 import 'reflect-metadata';
 import { EntityFailure } from '../../../framework/errors';
 import { Entity, Query, Update, Validate } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import type { Operation } from '../checkers/history';
 import { UNKNOWN } from '../checkers/history';
-import type { Range } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Range } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 
 @Entity('sim-till')
 export class Till {

@@ -9,8 +9,8 @@ import type { PerdureError } from '../../../framework/errors';
 import { isPerdureError } from '../../../framework/errors';
 import type { EntityReference, Handle } from '../../../framework/model/handle';
 import type { EntityDescription } from '../../wire/description';
-import type { Range } from '../random';
-import type { Caller } from '../workload';
+import type { Range } from '../world/random';
+import type { Caller } from './workload';
 
 /** Between two operations of a caller. */
 export const PAUSE_MS: Range = [50, 1_500];

@@ -6,10 +6,10 @@
 import 'reflect-metadata';
 import { condition, sleep } from '../../../framework/core/functions';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
 
 /** What happened to the stock, in order. */

@@ -5,13 +5,13 @@
 import 'reflect-metadata';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
 import { Indexed } from '../../../framework/model/field-decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { CounterInput, CounterOutput } from '../checkers/models/counter';
 import { counter } from '../checkers/models/counter';
-import type { Range } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Range } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 import { judge } from './judge';
 
 @Entity('sim-counter')

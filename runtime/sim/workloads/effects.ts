@@ -9,11 +9,11 @@ import { activities, enqueue } from '../../../framework/core/activities';
 import { EntityFailure } from '../../../framework/errors';
 import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import { Outside } from '../outside';
-import type { Range } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import { Outside } from './outside';
+import type { Range } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 interface Deeds {

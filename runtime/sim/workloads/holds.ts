@@ -10,10 +10,10 @@ import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
 import type { EntityClass } from '../../../framework/model/definition';
 import { contract } from '../../../framework/model/handle';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
 
 interface Conveyor {

@@ -5,11 +5,11 @@
  * that is not decided has not been checked.
  */
 
-import type { Asked } from '../asked';
+import type { Asked } from './asked';
 import type { Verdict } from '../checkers/history';
 import type { Model } from '../checkers/model';
 import { checkHistory } from '../checkers/search';
-import type { RunContext } from '../workload';
+import type { RunContext } from './workload';
 
 /** Model steps for one key: some 20 ms, of the time that a whole run may take. */
 const STEPS = 20_000;

@@ -5,14 +5,14 @@
 
 import 'reflect-metadata';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import { UNKNOWN } from '../checkers/history';
 import { checkListAppend } from '../checkers/list-append';
 import type { ListInput, ListOutput } from '../checkers/models/list';
-import type { Range } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Range } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 
 @Entity('sim-journal')
 export class Journal {

@@ -7,10 +7,10 @@ import 'reflect-metadata';
 import { promise } from '../../../framework/core/functions';
 import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Signal } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 @Entity('sim-waiter')

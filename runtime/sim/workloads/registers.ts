@@ -7,12 +7,12 @@ import 'reflect-metadata';
 import { EntityFailure } from '../../../framework/errors';
 import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { RegisterInput, RegisterOutput } from '../checkers/models/register';
 import { register } from '../checkers/models/register';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { absentAs, atWork, reach } from './calling';
 import { judge } from './judge';
 

@@ -5,9 +5,9 @@
 import 'reflect-metadata';
 import { forget, now, remind } from '../../../framework/core/functions';
 import { Entity, Query, Reminder, Signal, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 /** What happened to the reminder of that name; `due` is its step's time and the wait, or for `rang` the step's time. */

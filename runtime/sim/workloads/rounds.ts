@@ -6,12 +6,12 @@
 import 'reflect-metadata';
 import { again, condition, now, sleep } from '../../../framework/core/functions';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { CounterInput, CounterOutput } from '../checkers/models/counter';
 import { counter } from '../checkers/models/counter';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Caller, RunContext, Workload } from './workload';
 import { absentAs, answerOf, atWork, eventually, reach } from './calling';
 import { judge } from './judge';
 

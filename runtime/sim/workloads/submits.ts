@@ -7,8 +7,8 @@ import { sleep } from '../../../framework/core/functions';
 import { EntityFailure, isPerdureError } from '../../../framework/errors';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
 import type { OperationStatus } from '../../wire/envelope';
-import { Asked } from '../asked';
-import type { Caller, RunContext, Workload } from '../workload';
+import { Asked } from './asked';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, reach } from './calling';
 
 @Entity('sim-tray')

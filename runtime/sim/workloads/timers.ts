@@ -6,10 +6,10 @@
 import 'reflect-metadata';
 import { now, sleep, sleepUntil } from '../../../framework/core/functions';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import type { SimStream } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { SimStream } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 /** Who woke, and by how much later than it had asked for; negative for early. */

@@ -9,15 +9,15 @@ import { activities } from '../../../framework/core/activities';
 import { EntityFailure } from '../../../framework/errors';
 import type { PerdureError } from '../../../framework/errors';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { Unknown } from '../checkers/history';
 import type { TransferInput, TransferOutput } from '../checkers/models/transfers';
 import { moneyOperations } from '../checkers/models/transfers';
 import { checkTransfers } from '../checkers/transfers';
-import { Outside } from '../outside';
-import type { Caller, RunContext, Workload } from '../workload';
+import { Outside } from './outside';
+import type { Caller, RunContext, Workload } from './workload';
 import { absentAs, answerOf, atWork, eventually, reach } from './calling';
 import { faultOf } from './judge';
 

@@ -6,10 +6,10 @@
 import 'reflect-metadata';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
 import { Indexed } from '../../../framework/model/field-decorators';
-import { Asked } from '../asked';
+import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import type { Range } from '../random';
-import type { Caller, RunContext, Workload } from '../workload';
+import type { Range } from '../world/random';
+import type { Caller, RunContext, Workload } from './workload';
 
 @Entity('sim-visit')
 export class Visit {

@@ -1,9 +1,9 @@
 import { plantBug } from '../../../framework/planted-bugs';
 import type { PlantedBug } from '../../../framework/planted-bugs';
-import { plantedRun } from '../planted-runs';
-import { drawScenario } from '../scenario';
-import { runSeed } from '../seed-run';
-import { WORKLOAD_NAMES } from '../workloads';
+import { plantedRun } from '../runs/planted-runs';
+import { drawScenario } from '../runs/scenario';
+import { runSeed } from '../runs/seed-run';
+import { WORKLOAD_NAMES } from './workloads';
 
 const SEEDS_MOST = 60;
 
