@@ -47,7 +47,6 @@ export const PLANTED_BUGS = {
   'mark-uncertain': 'a lease is claimed after a mark whose outcome is unknown (C3)',
   'monitor-keeps-lock': 'a handler that waits for a condition keeps others out (S7)',
   'never-careful': 'steps are not written down before they run, however soon owners die (S20)',
-  'note-without-epoch': 'a note of an earlier epoch wins over one of a later epoch (C8a)',
   'numbers-restart-at-load': 'effects are numbered from 1 again after a load from a snapshot (S15)',
   'operation-forgotten': 'the outcome of a submitted message goes when its sender has sent others (S16)',
   'ordinal-unclaimed': 'a host takes the next ordinal for its build without a conditional write (S29)',

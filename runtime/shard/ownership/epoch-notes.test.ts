@@ -1,5 +1,3 @@
-import type { PlantedBug } from '../../../framework/planted-bugs';
-import { plantBug } from '../../../framework/planted-bugs';
 import type { Clock } from '../../ports/clock';
 import type { WriteOutcome } from '../../ports/cluster-store';
 import { ClusterModel } from '../../sim/store/cluster-model.fixture';
@@ -33,29 +31,17 @@ async function read(store: ClusterModel): Promise<string[]> {
   return (await store.notes(KEY)).map(({ name, bytes }) => `${name}=${Buffer.from(bytes).toString()}`);
 }
 
-/** Owner 1 notes three failures and owner 2 a fourth; then a late copy of the older owner's comes. */
-async function twoOwners(): Promise<string[]> {
-  const store = new ClusterModel(1);
-  const [older, newer] = [notesOf(store, 1).notes, notesOf(store, 2).notes];
-  for (const text of ['1', '2', '3']) await older.write(KEY, 'activity-7', bytesOf(text));
-  await newer.write(KEY, 'activity-7', bytesOf('4'));
-  await newer.write(KEY, 'activity-8', bytesOf('1'));
-  await newer.write(KEY, 'activity-8', null);
-  await older.write(KEY, 'activity-7', bytesOf('late'));
-  await older.write(KEY, 'activity-8', bytesOf('late'));
-  return read(store);
-}
-
 describe('notes of an epoch', () => {
-  afterEach(() => plantBug(null));
-
   it('lose to those of a later epoch and to its deletions, though they come last (C8a)', async () => {
-    expect(await twoOwners()).toEqual(['activity-7=4']);
-  });
-
-  it.each<PlantedBug>(['note-without-epoch'])('win over a later epoch with the planted bug %s', async (bug) => {
-    plantBug(bug);
-    expect(await twoOwners()).toEqual(['activity-7=late', 'activity-8=late']);
+    const store = new ClusterModel(1);
+    const [older, newer] = [notesOf(store, 1).notes, notesOf(store, 2).notes];
+    for (const text of ['1', '2', '3']) await older.write(KEY, 'activity-7', bytesOf(text));
+    await newer.write(KEY, 'activity-7', bytesOf('4'));
+    await newer.write(KEY, 'activity-8', bytesOf('1'));
+    await newer.write(KEY, 'activity-8', null);
+    await older.write(KEY, 'activity-7', bytesOf('late'));
+    await older.write(KEY, 'activity-8', bytesOf('late'));
+    expect(await read(store)).toEqual(['activity-7=4']);
   });
 
   it('are kept as they were when they were written, the newest of a name at last (C5, C8a)', async () => {

@@ -11,7 +11,6 @@
 
 import { assert } from '../../../framework/assert';
 import type { EntityKey } from '../../../framework/model/identity';
-import { isPlanted } from '../../../framework/planted-bugs';
 import type { ClusterStore, Note } from '../../ports/cluster-store';
 import type { EpochWrites } from './epoch-writes';
 
@@ -52,6 +51,6 @@ export class EpochNotes {
   private nextOrder(): number {
     assert(this.count < PER_EPOCH - 1, 'an epoch has room for 2^31 notes');
     this.count += 1;
-    return (isPlanted('note-without-epoch') ? 0 : this.epoch * PER_EPOCH) + this.count;
+    return this.epoch * PER_EPOCH + this.count;
   }
 }

@@ -19,7 +19,7 @@ import { CLOSED_WORK_ENTRIES, CONSOLIDATED_ENTRIES, CONSOLIDATED_PARTS, OLD_TIME
 import type { IndexEntry, IndexPart } from '../../ports/cluster-store';
 import type { IndexParts, Owner } from './index-parts';
 import type { KnownWakes } from './known-wakes';
-import { bucketOf, stretchOf } from './timer-buckets';
+import type { BucketKind, TimerBuckets } from './timer-buckets';
 import { startOf } from './entry-scan';
 import type { Watermarks } from './watermarks';
 
@@ -28,6 +28,7 @@ export interface Shared {
   readonly wakes: KnownWakes;
   readonly parts: IndexParts;
   readonly watermarks: Watermarks;
+  readonly buckets: TimerBuckets;
 }
 
 export interface IndexBounds {
@@ -38,6 +39,8 @@ export interface IndexBounds {
   /** How far the watermark stays behind the clock, and how often it moves; WATERMARK_LAG_MS, WATERMARK_MS when absent. */
   readonly watermarkLagMs?: number;
   readonly watermarkMs?: number;
+  /** BUCKET_KINDS when absent; never changed while a store holds timers. */
+  readonly bucketKinds?: readonly BucketKind[];
 }
 
 /** What was read of a part and leaves it. */
@@ -93,10 +96,10 @@ export class Consolidation {
 
   /** Parts behind the watermark go, without being read. */
   async clear(): Promise<boolean> {
-    const { owner, parts, watermarks } = this.shared;
+    const { owner, parts, watermarks, buckets } = this.shared;
     const idle = parts
       .of('timer')
-      .filter(({ bucket, epoch }) => stretchOf(bucket).to <= watermarks.passedForSure(epoch) + 1)
+      .filter(({ bucket, epoch }) => buckets.stretchOf(bucket).to <= watermarks.passedForSure(epoch) + 1)
       .slice(0, CONSOLIDATED_PARTS);
     return idle.length === 0 || ((await owner.guard.confirm()) && (await parts.remove(idle)));
   }
@@ -164,9 +167,9 @@ export class Consolidation {
   }
 
   private add(timers: Map<string, IndexEntry[]>, { at, key }: IndexEntry): void {
-    const { owner, watermarks } = this.shared;
+    const { owner, watermarks, buckets } = this.shared;
     const place = watermarks.place(at);
-    const bucket = bucketOf(place, owner.clock.now());
+    const bucket = buckets.nameOf(place, owner.clock.now());
     timers.set(bucket, [...(timers.get(bucket) ?? []), { at: place, key }]);
   }
 

@@ -16,7 +16,6 @@ import { INDEX_CARE_MS, INDEX_PAGE_ENTRIES, WATERMARK_LAG_MS, WATERMARK_MS, WATE
 import type { Consolidation, IndexBounds, Shared } from './consolidation';
 import type { ReadEntries } from './entry-scan';
 import { inOrder, startOf } from './entry-scan';
-import { stretchOf } from './timer-buckets';
 
 /** Runs when no read of the index does. */
 type Alone = (work: () => Promise<void>) => Promise<void>;
@@ -79,11 +78,11 @@ export class IndexCare {
 
   /** The place up to which every entry is done, at most `until`. */
   private async doneUpTo(until: number): Promise<number> {
-    const { owner, wakes, watermarks, parts } = this.shared;
+    const { owner, wakes, watermarks, parts, buckets } = this.shared;
     const read: ReadEntries = (part, after, limit) => owner.store.entries(owner.shard, part, after, limit);
     const slices = parts.of('timer').flatMap((part) => {
       const start = watermarks.passed(part.epoch) + 1;
-      const { from, to } = stretchOf(part.bucket);
+      const { from, to } = buckets.stretchOf(part.bucket);
       return from <= until && to > start ? [{ part, after: startOf(start) }] : [];
     });
     const early = isPlanted('watermark-before-firing');

@@ -28,7 +28,7 @@ import type { Owner } from './index-parts';
 import { IndexParts } from './index-parts';
 import { KnownWakes } from './known-wakes';
 import type { Wake } from './known-wakes';
-import { bucketOf, isCoarse, stretchOf } from './timer-buckets';
+import { isCoarse, TimerBuckets } from './timer-buckets';
 import { Watermarks } from './watermarks';
 
 type Indexed = Pick<EntityIndex, 'wakeAt' | 'open'>;
@@ -37,6 +37,7 @@ export class ShardIndex {
   private readonly wakes = new KnownWakes();
   private readonly parts: IndexParts;
   private readonly watermarks: Watermarks;
+  private readonly buckets: TimerBuckets;
   private readonly moving: Consolidation;
   private readonly care: IndexCare;
   private readonly read: ReadEntries;
@@ -44,12 +45,13 @@ export class ShardIndex {
 
   constructor(
     private readonly owner: Owner,
-    bounds?: IndexBounds,
+    bounds: IndexBounds = {},
   ) {
     const { wakes } = this;
     const parts = new IndexParts(owner);
     const watermarks = new Watermarks(owner);
-    const shared = { owner, wakes, parts, watermarks };
+    const buckets = (this.buckets = new TimerBuckets(bounds.bucketKinds));
+    const shared = { owner, wakes, parts, watermarks, buckets };
     const moving = new Consolidation(shared, bounds);
     [this.parts, this.watermarks, this.moving] = [parts, watermarks, moving];
     this.care = new IndexCare(shared, moving, (work) => this.alone(work), bounds);
@@ -129,9 +131,11 @@ export class ShardIndex {
   nextDue(namespace: string, after: number): Promise<number | null> {
     return this.alone(async () => {
       let next = Infinity;
-      const parts = [...this.parts.of('timer')].sort((a, b) => stretchOf(a.bucket).from - stretchOf(b.bucket).from);
+      const parts = [...this.parts.of('timer')].sort(
+        (a, b) => this.buckets.stretchOf(a.bucket).from - this.buckets.stretchOf(b.bucket).from,
+      );
       for (const part of parts) {
-        const { from, to } = stretchOf(part.bucket);
+        const { from, to } = this.buckets.stretchOf(part.bucket);
         if (from > next) break;
         const start = Math.max(after, this.watermarks.passed(part.epoch)) + 1;
         if (to <= start) continue;
@@ -174,7 +178,7 @@ export class ShardIndex {
 
   private async insertTimer(key: EntityKey, at: number): Promise<boolean> {
     const { store, writes, shard, epoch, clock } = this.owner;
-    const bucket = bucketOf(at, clock.now());
+    const bucket = this.buckets.nameOf(at, clock.now());
     // At the watermark's edge only once that is at quorum: a later owner looks for it there.
     if (at === this.watermarks.edge(epoch) && !(await this.watermarks.settled)) return false;
     if (!(await this.parts.ensure('timer', bucket))) return false;
@@ -200,7 +204,7 @@ export class ShardIndex {
   private slicesUpTo(until: number): Slice[] {
     const fine = isPlanted('due-skips-coarse');
     return this.parts.of('timer').flatMap((part) => {
-      const { from, to } = stretchOf(part.bucket);
+      const { from, to } = this.buckets.stretchOf(part.bucket);
       const start = this.watermarks.passed(part.epoch) + 1;
       if (from > until || to <= start || (fine && isCoarse(part.bucket))) return [];
       return [{ part, after: startOf(start) }];
@@ -210,7 +214,7 @@ export class ShardIndex {
   /** Places right above watermarks that are ahead of time. */
   private edgesBeyond(until: number): Slice[] {
     return this.parts.of('timer').flatMap((part) => {
-      const { from, to } = stretchOf(part.bucket);
+      const { from, to } = this.buckets.stretchOf(part.bucket);
       const edge = this.watermarks.edge(part.epoch);
       return edge > until && from <= edge && edge < to ? [{ part, after: startOf(edge) }] : [];
     });

@@ -36,6 +36,14 @@ const LONE: Prescribed = {
 /** Entities that nobody touches again, on hosts that come and go. */
 const VISITS: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['visits'] };
 
+/** Timers of milliseconds to 20 s, on hosts that come and go. */
+const TIMERS: Prescribed = {
+  site: 'cluster',
+  profiles: ['calm'],
+  workloads: ['timers', 'reminders'],
+  releaseEveryMs: 0,
+};
+
 const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
 
 /** Far more entities than there is room for in memory. */
@@ -108,6 +116,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'directory-stamp-counts-writes': VISITS,
   'done-before-answered': { site: 'cluster', profiles: ['lossy'], workloads: ['bursts'] },
   'done-below-newest': { workloads: ['counter'] },
+  'due-skips-coarse': TIMERS,
   'effects-before-commit': { workloads: ['effects'] },
   'epoch-not-raised': SUSPECTED,
   'exclusivity-ignored': { workloads: ['conditions'] },
@@ -158,6 +167,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'unlisted-dropped-early': VISITS,
   'unlisted-never-read': VISITS,
   'watermark-before-firing': STORMY,
+  'work-index-late': { ...TIMERS, workloads: ['effects'] },
 };
 
 export function plantedRun(bug: PlantedBug): Prescribed {
