@@ -83,18 +83,22 @@ function sameList(a: readonly string[] | undefined, b: readonly string[] | undef
   return a !== undefined && b !== undefined && a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
+/** What disagrees, and which build recorded what the present one would do otherwise. */
+export interface Disagreement {
+  readonly fact: string;
+  readonly builds: { readonly recorded: string; readonly present: string };
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 /** The entity's history and this build disagree: it is held as `diverged` until one of the two cures (S25). */
-export function divergence(
-  key: EntityKey,
-  at: Position,
-  fact: string,
-  details: Readonly<Record<string, unknown>> = {},
-): PerdureError {
+export function divergence(key: EntityKey, at: Position, { fact, builds, details }: Disagreement): PerdureError {
+  const by =
+    builds.recorded === builds.present ? '' : ` (recorded by build '${builds.recorded}', run by '${builds.present}')`;
   const message =
-    `${keyText(key)} diverged at ${at.seq}.${at.index}: ${fact}; ` +
+    `${keyText(key)} diverged at ${at.seq}.${at.index}: ${fact}${by}; ` +
     "gate the change with patched('id') so that what began before keeps its old way, or reset the entity to before it";
   return new PerdureError('internal', message, {
     reason: 'divergence',
-    details: { ...details, seq: at.seq, index: at.index, fact },
+    details: { ...details, seq: at.seq, index: at.index, fact, builds },
   });
 }

@@ -26,7 +26,7 @@ export class Replay {
   instance: Instance | null = null;
   /** The last record applied. */
   link: Link | null = null;
-  /** Build of the last record that says something of the state. */
+  /** Build of the last record, applied or being applied, that says something of the state. */
   build = '';
   turnsSinceSnapshot = 0;
   /** Epoch-millisecond time of the last entry. */
@@ -43,6 +43,7 @@ export class Replay {
   /** Applies one record; `hash` is that of its bytes. With `verify` a digest in it is compared with the fields. */
   async record(record: HistoryRecord, hash: Uint8Array, verify: boolean): Promise<void> {
     this.checkLink(record);
+    if (record.kind !== 'fence' && record.kind !== 'seal') this.build = record.build;
     switch (record.kind) {
       case 'snapshot':
         if (verify) this.checkSnapshot(record);
@@ -60,7 +61,6 @@ export class Replay {
         break;
     }
     this.link = { seq: record.seq, epoch: record.epoch, hash };
-    if (record.kind !== 'fence' && record.kind !== 'seal') this.build = record.build;
   }
 
   /** Begins an entity none of whose records is written yet. */
@@ -124,7 +124,7 @@ export class Replay {
     const fields = differingFields(instance, instance.recordedSchema, digest);
     if (fields.length === 0) return;
     const shown = Object.fromEntries(fields.map((name) => [name, (instance.object as Record<string, unknown>)[name]]));
-    throw divergence(this.key, at, `the fields ${fields.join(', ')} differ from what was recorded`, {
+    throw this.divergence(at, `the fields ${fields.join(', ')} differ from what was recorded`, {
       fields,
       replayed: shown,
     });
@@ -150,10 +150,16 @@ export class Replay {
     const running = runStep(instance, inputOf(instance, entry), step, null);
     const ran = running instanceof Promise ? await running : running;
     if (ran.failure !== null) {
-      throw divergence(this.key, at, `recorded: the step succeeded; this build: it fails with ${ran.failure.message}`);
+      throw this.divergence(at, `recorded: the step succeeded; this build: it fails with ${ran.failure.message}`);
     }
     const difference = compareConsequences(entry.consequences, step.consequences);
-    if (difference !== null) throw divergence(this.key, at, difference);
+    if (difference !== null) throw this.divergence(at, difference);
     fold(instance, entry, at, step, ran.began);
+  }
+
+  private divergence(at: Position, fact: string, details: Readonly<Record<string, unknown>> = {}): PerdureError {
+    const { build } = this.environment;
+    const builds = { recorded: this.build === '' ? build : this.build, present: build };
+    return divergence(this.key, at, { fact, builds, details });
   }
 }

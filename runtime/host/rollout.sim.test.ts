@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { encodeValue } from '../../framework/codec/value';
 import { Entity, Query, Update } from '../../framework/model/decorators';
 import { HEARTBEAT_DEAD_MS } from '../config';
 import type { ClusterStore } from '../ports/cluster-store';
@@ -95,6 +96,25 @@ describe('a rollout of a newer build', () => {
     await cluster.run(2_000);
     expect(await cluster.ask(next, 'k-1')).toMatchObject({ ok: false, error: { reason: 'divergence' } });
     expect(next.times('offered')).toBe(0);
+  });
+
+  it('holds what only the newer build can repeat while none of its hosts lives, and then serves it again (S29)', async () => {
+    const { cluster, old, next } = await rollout([LoudJournal]);
+    expect(await cluster.done(cluster.append(next, NEIGHBOUR, 'loud'))).toMatchObject({ ok: true });
+    next.process.crash();
+    await cluster.until(() => cluster.servedBy(old), 30_000);
+    expect(await cluster.ask(old, NEIGHBOUR)).toMatchObject({
+      error: {
+        reason: 'divergence',
+        message: expect.stringContaining("recorded by build 'b-2', run by 'b-1'") as string,
+      },
+    });
+    const again = await cluster.start('again', { build: 'b-2', entities: [LoudJournal] });
+    await cluster.until(() => again.serves === SHARDS);
+    expect(await cluster.done(cluster.append(again, NEIGHBOUR, 'louder'))).toMatchObject({
+      ok: true,
+      value: encodeValue(2),
+    });
   });
 
   it('leaves no shard without an owner when a host dies between its offer and the hand-over (S29)', async () => {

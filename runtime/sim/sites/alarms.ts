@@ -7,6 +7,7 @@
 import { isPerdureError } from '../../../framework/errors';
 import type { Log, LogFields } from '../../ports/telemetry';
 import { silentLog } from '../../ports/telemetry';
+import { isForNewerBuild } from './site';
 import type { World } from '../world/world';
 
 export class Alarms {
@@ -25,11 +26,18 @@ export class Alarms {
     };
   }
 
-  /** A store that cannot be reached is a fault of the world, whatever it keeps a host from. */
   private alarm(host: string, { error, entity }: LogFields, message: string): void {
-    if (!(error instanceof Error) || (isPerdureError(error) && error.code === 'unavailable')) return;
+    if (!(error instanceof Error) || isExcused(error)) return;
     this.raised.push(`${host}: ${String(entity)}: ${message}: ${error.stack ?? error.message}`);
   }
+}
+
+/**
+ * A store that cannot be reached is a fault of the world, whatever it keeps a host from; and an older build need not
+ * repeat what a newer one recorded.
+ */
+function isExcused(error: Error): boolean {
+  return isPerdureError(error) && (error.code === 'unavailable' || isForNewerBuild(error));
 }
 
 /** What a message is about, without the particulars that follow a colon. */

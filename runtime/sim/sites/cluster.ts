@@ -28,6 +28,7 @@ import type { SimProcess } from '../world/sim-process';
 import { leaseRow, SimStore } from '../store/sim-store';
 import { clusterRows, SimWatchdog } from '../faults/sim-watchdog';
 import type { Code, Site } from './site';
+import { buildOf } from './site';
 import { INDEX_BOUNDS, LAYOUT, LIMITS, STABLE_MS } from './small-sizes';
 import type { Listed, StoreCluster } from '../store/store-cluster';
 import { storeCluster } from '../store/store-cluster';
@@ -160,8 +161,4 @@ export class SimCluster implements Site {
 
 function epochOf(lease: string | null): number {
   return lease === null ? 0 : (JSON.parse(lease) as Lease).epoch;
-}
-
-function buildOf(version: number): string {
-  return `b-${version}`;
 }

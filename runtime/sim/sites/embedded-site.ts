@@ -24,6 +24,7 @@ import { simEntropy } from '../world/sim-entropy';
 import { SimNetwork } from '../network/sim-network';
 import { SimTransport } from '../network/sim-transport';
 import type { Code, Site } from './site';
+import { buildOf } from './site';
 import { LIMITS, STABLE_MS } from './small-sizes';
 import type { World } from '../world/world';
 
@@ -114,7 +115,7 @@ export class EmbeddedSite implements Site {
       entities: code.entities(version),
       activities: code.activities(hostCaller(this, life)),
       namespace: 'default',
-      build: `b-${version}`,
+      build: buildOf(version),
       checks: 'always',
       limits: { ...DEFAULT_LIMITS, ...LIMITS, turnSteps: code.turnSteps },
       prepare: () => undefined,

@@ -1,9 +1,11 @@
 /**
  * Site: what a run needs to know of the hosts it loads, whether they are a cluster or one embedded host.
  *
- * Owns: the interface. Does not own: hosts (`cluster`, `embedded-site`), callers, faults.
+ * Owns: the interface, how builds are named and told apart. Does not own: hosts (`cluster`, `embedded-site`), callers, faults.
  */
 
+import type { Disagreement } from '../../../framework/core/compare';
+import type { PerdureError } from '../../../framework/errors';
 import type { EntityClass } from '../../../framework/model/definition';
 import type { ServedGroup } from '../../host/hosted-code';
 import type { ClusterStore } from '../../ports/cluster-store';
@@ -51,4 +53,18 @@ export interface Code {
   entities(version: number): readonly EntityClass[];
   /** For one process; `host` is itself. */
   activities(host: Caller): readonly ServedGroup[];
+}
+
+/**
+ * An older build did not repeat what a newer one recorded, while no host of that one lived (S29). Its entity is held until
+ * one does; then it must serve, as any other.
+ */
+export function isForNewerBuild({ details }: PerdureError): boolean {
+  const { builds } = (details ?? {}) as Partial<Disagreement>;
+  return builds !== undefined && builds.recorded > builds.present;
+}
+
+/** Names of builds sort as their versions do: a run has fewer than ten. */
+export function buildOf(version: number): string {
+  return `b-${version}`;
 }

@@ -11,6 +11,7 @@
 import type { ErrorCode, PerdureError } from '../../../framework/errors';
 import { isPerdureError } from '../../../framework/errors';
 import type { Operation, Unknown } from '../checkers/history';
+import { isForNewerBuild } from '../sites/site';
 import { UNKNOWN } from '../checkers/history';
 import type { Numbered } from '../network/witness';
 import type { Caller, RunContext } from './workload';
@@ -61,7 +62,7 @@ export class Asked<I, O> {
     if (!isPerdureError(error)) throw error;
     const { code, reason, message } = error;
     if (code === 'unavailable' && reason === 'not_served') return NOTHING as Unknown;
-    if (OPEN.has(code)) return UNKNOWN;
+    if (OPEN.has(code) || isForNewerBuild(error)) return UNKNOWN;
     const answer = refused?.(error) ?? null;
     if (answer !== null) return answer;
     this.complaints.push(`${where}: ${JSON.stringify(op)} was answered ${code}: ${message}`);
