@@ -22,8 +22,8 @@ import type { Told } from '../network/witness';
 import { entityText } from '../network/witness';
 import type { Caller } from '../workloads/workload';
 import type { World } from '../world/world';
-import type { History, StateAt } from './states';
-import { answeredSeqs, statesOf, unreleased } from './states';
+import type { History, StateAt, States } from './states';
+import { answeredSeqs, unreleased } from './states';
 
 export interface DirectoryAuditOptions {
   readonly world: World;
@@ -33,6 +33,7 @@ export interface DirectoryAuditOptions {
   readonly entities: readonly EntityClass[];
   readonly ids: readonly string[];
   readonly told: readonly Told[];
+  readonly states: States;
   /** Every row of the directory that was to be written. */
   readonly listed: readonly Listed[];
   /** All of the run's hosts ran one version of the code. */
@@ -67,7 +68,7 @@ export async function directoryDifference(options: DirectoryAuditOptions): Promi
   for (const untilMs = world.nowMs + withinMs; ;) {
     const all: Judged[] = [];
     for (const one of await world.complete(gather(options), world.nowMs + READ_MS)) {
-      const at = await statesOf(one);
+      const at = await options.states.of(one);
       if (at !== null) all.push({ ...one, at });
     }
     const difference = firstBehind(all, answered, oneBuild);

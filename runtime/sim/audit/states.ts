@@ -9,10 +9,12 @@
 
 import { readRow } from '../../activation/loader';
 import { indexOf } from '../../activation/entity-index';
+import { sameBytes } from '../../../framework/codec/fields';
+import { recordHash } from '../../../framework/codec/record';
 import { ROW_KIND } from '../../../framework/core/history';
 import { Replay } from '../../../framework/core/replay';
 import { definitionOf } from '../../../framework/model/definition';
-import type { EntityClass } from '../../../framework/model/definition';
+import type { EntityClass, EntityDefinition } from '../../../framework/model/definition';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { EntityIndex, Row } from '../../ports/history-store';
 import type { Told } from '../network/witness';
@@ -28,22 +30,47 @@ export interface History {
 /** What the first so many rows add up to; null for none, and as long as there are only refusals. */
 export type StateAt = (count: number) => EntityIndex | null;
 
-/** Null for a history that cannot be run again: others say so. */
-export async function statesOf({ key, entity, rows }: History): Promise<StateAt | null> {
-  const definition = definitionOf(entity);
-  const replay = new Replay(key, definition, auditEnvironment);
-  const indexes: (EntityIndex | null)[] = [null];
-  try {
-    for (const row of rows) {
-      const { record, hash } = readRow(key, row);
-      await replay.record(record, hash, false);
-      const index = replay.instance && indexOf(replay.instance, definition);
-      indexes.push(index?.status === 'unborn' ? null : index);
+interface Known {
+  readonly replay: Replay;
+  readonly indexes: (EntityIndex | null)[];
+}
+
+/** Of the histories of one run: what was run again once is not run again for every look, only what has come since. */
+export class States {
+  private readonly known = new Map<string, Known>();
+
+  /** Null for a history that cannot be run again: others say so. */
+  async of({ key, entity, rows }: History): Promise<StateAt | null> {
+    const definition = definitionOf(entity);
+    const { replay, indexes } = this.sharing(key, rows) ?? newReplay(key, definition);
+    this.known.delete(entityText(key));
+    try {
+      for (const row of rows.slice(indexes.length - 1)) {
+        const { record, hash } = readRow(key, row);
+        await replay.record(record, hash, false);
+        const index = replay.instance && indexOf(replay.instance, definition);
+        indexes.push(index?.status === 'unborn' ? null : index);
+      }
+    } catch {
+      return null;
     }
-  } catch {
-    return null;
+    this.known.set(entityText(key), { replay, indexes });
+    return (count) => indexes[count] ?? null;
   }
-  return (count) => indexes[count] ?? null;
+
+  /** What is known, if these rows begin with the same: a row names the one before it by its hash (C6). */
+  private sharing(key: EntityKey, rows: readonly Row[]): Known | null {
+    const known = this.known.get(entityText(key));
+    const last = known?.replay.link ?? null;
+    if (known === undefined || last === null) return null;
+    const row = rows[known.indexes.length - 2];
+    const same = row?.seq === last.seq && row.epoch === last.epoch && sameBytes(recordHash(row.bytes), last.hash);
+    return same ? known : null;
+  }
+}
+
+function newReplay(key: EntityKey, definition: EntityDefinition): Known {
+  return { replay: new Replay(key, definition, auditEnvironment), indexes: [null] };
 }
 
 /** The place of the last turn, if nothing proves that it was released; null if something does. */

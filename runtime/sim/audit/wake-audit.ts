@@ -20,8 +20,8 @@ import type { ReadHistory } from './invariants';
 import type { Told } from '../network/witness';
 import { entityText } from '../network/witness';
 import type { World } from '../world/world';
-import type { History, StateAt } from './states';
-import { answeredSeqs, statesOf, unreleased } from './states';
+import type { History, StateAt, States } from './states';
+import { answeredSeqs, unreleased } from './states';
 
 interface Looked {
   readonly world: World;
@@ -30,6 +30,7 @@ interface Looked {
   readonly entities: readonly EntityClass[];
   readonly ids: readonly string[];
   readonly told: readonly Told[];
+  readonly states: States;
   /** For so long it may be otherwise; virtual milliseconds. */
   readonly withinMs: number;
 }
@@ -68,7 +69,7 @@ export async function unfoundWake({ store, ...options }: WakeAuditOptions): Prom
     const all = await historiesOf(options);
     const standing = await Promise.all(Array.from({ length: shards }, (_, shard) => standingIn(store, shard)));
     return async () => {
-      for (const one of await judged(all)) {
+      for (const one of await judged(options.states, all)) {
         const { key, rows, at } = one;
         const lastTurn = unreleased(one, answered.get(entityText(key)) ?? 0);
         const stands = standing[shardOf(key, shards)] as Standing;
@@ -91,7 +92,7 @@ export async function unfiredTimer({ clock, ...options }: TimerAuditOptions): Pr
     return async () => {
       late = null;
       let first: string | null = null;
-      for (const one of await judged(all)) {
+      for (const one of await judged(options.states, all)) {
         const { key, rows, at } = one;
         const wakeAt = at(rows.length)?.wakeAt ?? null;
         if (wakeAt === null || wakeAt > soon) continue;
@@ -134,10 +135,10 @@ async function historiesOf({ entities, ids, told, readHistory }: Looked): Promis
   return all;
 }
 
-async function judged(all: readonly History[]): Promise<readonly Judged[]> {
+async function judged(states: States, all: readonly History[]): Promise<readonly Judged[]> {
   const judged: Judged[] = [];
   for (const one of all) {
-    const at = await statesOf(one);
+    const at = await states.of(one);
     if (at !== null) judged.push({ ...one, at });
   }
   return judged;

@@ -10,6 +10,7 @@
 
 import { TIMER_RECHECK_MS } from '../../config';
 import { directoryDifference } from '../audit/directory-audit';
+import { States } from '../audit/states';
 import { unfiredTimer, unfoundWake } from '../audit/wake-audit';
 import type { SimCaller } from '../workloads/caller';
 import { callerOf } from '../workloads/caller';
@@ -90,6 +91,7 @@ class Run {
   private readonly callers: SimCaller[] = [];
   private readonly ids: readonly string[];
   private readonly witness = new Witness();
+  private readonly states = new States();
   private invariants: Invariants | null = null;
   private readonly auditor: SimCaller;
   private ticks = 0;
@@ -240,9 +242,9 @@ class Run {
   }
 
   private get looked() {
-    const { world, site, ids, witness, auditor, versions } = this;
+    const { world, site, ids, witness, auditor, versions, states } = this;
     const entities = this.workloads.flatMap((workload) => workload.entities(versions));
-    return { world, readHistory: site.historiesFor(auditor.process), entities, ids, told: witness.told };
+    return { world, states, readHistory: site.historiesFor(auditor.process), entities, ids, told: witness.told };
   }
 
   /** Before anybody asks for an entity: its owner would enter it again. */
