@@ -16,7 +16,7 @@ import { isPerdureError, PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
-import { PAGE_ROWS } from '../../config';
+import { PAGE_ROWS, UNLISTED_PART_MS } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { ClusterStore, Note } from '../../ports/cluster-store';
 import type {
@@ -98,17 +98,26 @@ export class OwnedSession implements StoreSession {
     this.layout = { ...LAYOUT, ...options.layout };
     this.behind = new BehindSnapshots(toucher, this.pages, this.layout.keepBuckets);
     const fence = (): Promise<boolean> => this.fence();
-    const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence }));
+    const partMs = indexBounds?.unlistedPartMs ?? UNLISTED_PART_MS;
+    const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence, partMs }));
     this.lister = new Lister({ store, writes, clock, keys, unlisted, fence });
   }
 
-  /** Rejects with `unavailable` when the store cannot be read or the session is dead. */
+  /**
+   * Rejects with `unavailable` when the store cannot be read or the session is dead. Then nothing that it has issued is on
+   * its way, and nothing more is issued: the shard may be opened again, or given back (C4).
+   */
   static async open(options: OwnedSessionOptions): Promise<OwnedSession> {
     const session = new OwnedSession(options);
     const { entries, unlisted, running } = session;
-    const [, ...opened] = await Promise.all([entries.open(), unlisted.open(), running.open()]);
-    if (opened.includes(false)) throw session.over('its shard');
-    return session;
+    const opened = await Promise.allSettled([unlisted.open(), entries.open(), running.open()]);
+    const failed = opened.find((part) => part.status === 'rejected');
+    if (failed === undefined && session.open) {
+      entries.tend();
+      return session;
+    }
+    await session.close();
+    throw failed?.reason ?? session.over('its shard');
   }
 
   /** Something may still be issued and released. */

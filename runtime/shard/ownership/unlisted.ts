@@ -17,7 +17,6 @@
 
 import type { EntityKey } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
-import { UNLISTED_PART_MS } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { ClusterStore, IndexPart } from '../../ports/cluster-store';
 import type { EpochWrites } from './epoch-writes';
@@ -31,6 +30,8 @@ export interface UnlistedOptions {
   readonly epoch: number;
   /** As of a store session (C2). */
   readonly fence: () => Promise<boolean>;
+  /** How long a part takes entries. */
+  readonly partMs: number;
 }
 
 interface Part {
@@ -108,7 +109,8 @@ export class Unlisted {
   /** After its first entry: the next part is begun ahead, so that no turn waits for it. */
   private begun(current: Part): void {
     this.next ??= this.begin();
-    this.options.clock.after(UNLISTED_PART_MS, () => {
+    const { clock, partMs } = this.options;
+    clock.after(partMs, () => {
       if (this.current === current) void this.turn();
     });
   }

@@ -39,6 +39,8 @@ export interface IndexBounds {
   /** How far the watermark stays behind the clock, and how often it moves; WATERMARK_LAG_MS, WATERMARK_MS when absent. */
   readonly watermarkLagMs?: number;
   readonly watermarkMs?: number;
+  /** How long a part of what may be unlisted takes entries; UNLISTED_PART_MS when absent. */
+  readonly unlistedPartMs?: number;
   /** BUCKET_KINDS when absent; never changed while a store holds timers. */
   readonly bucketKinds?: readonly BucketKind[];
 }

@@ -55,6 +55,7 @@ export class IndexBench {
     const index = new ShardIndex({ store, guard, writes, clock, shard: SHARD, epoch }, this.bounds);
     const holder = { epoch, process, clock, store, writes, guard, index };
     await this.complete(index.open());
+    index.tend();
     this.holders.push(holder);
     return holder;
   }

@@ -61,6 +61,10 @@ export class ShardIndex {
   /** Finds what the epochs before have left. Rejects with `unavailable`. */
   async open(): Promise<void> {
     await Promise.all([this.parts.read(), this.watermarks.read()]);
+  }
+
+  /** Old entries are cared for from now on. */
+  tend(): void {
     this.care.wake();
   }
 

@@ -44,6 +44,42 @@ const TIMERS: Prescribed = {
   releaseEveryMs: 0,
 };
 
+/** Entities that the index alone wakes, on hosts that come and go. */
+const LONERS: Prescribed = { site: 'cluster', profiles: ['calm'], workloads: ['loners'], releaseEveryMs: 0 };
+
+/** Clocks jump ahead and back all the time: watermarks are far ahead of what is set after them. */
+const JUMPS: Prescribed = {
+  ...LONERS,
+  profile: profileOf('jumps', {
+    process: { jumpEveryMs: 3_000, jumpMaxMs: 60_000 },
+    hosts: { crashEveryMs: 8_000, drainEveryMs: 0 },
+  }),
+};
+
+/** Hosts of the first version take shards back that newer ones had, for these are down for long. */
+const ROLLOUTS: Prescribed = {
+  ...LONERS,
+  profile: profileOf('rollouts', { hosts: { crashEveryMs: 40_000, downMs: [12_000, 20_000], drainEveryMs: 30_000 } }),
+  waves: null,
+  hosts: 3,
+  latecomers: 0,
+  shards: 2,
+  pace: 3,
+  releaseEveryMs: 15_000,
+};
+
+/** Hosts die with a row half way, whose entries in the index are not written then, and live for some seconds else. */
+const UNINDEXED: Prescribed = {
+  ...LONERS,
+  profile: profileOf('unindexed', { store: { readRepair: false }, hosts: { halfWay: 0.05, crashEveryMs: 15_000 } }),
+  waves: null,
+  patienceMs: 60_000,
+  callers: 4,
+  shards: 1,
+  pace: 0.5,
+  operations: 100,
+};
+
 const LOSSY: Prescribed = { site: 'cluster', profiles: ['lossy'] };
 
 /** Far more entities than there is room for in memory. */
@@ -98,6 +134,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'acknowledge-before-write': { workloads: ['list-append'] },
   'admitted-last-first': { workloads: ['holds'] },
   'admitted-lost-in-snapshot': { workloads: ['holds'] },
+  'adopted-not-indexed': UNINDEXED,
   'adoption-lists-nothing': VISITS,
   'again-lost-in-snapshot': { workloads: ['rounds'] },
   'answer-without-session-read': { ...LATE_WAKES, workloads: ['list-append'] },
@@ -112,6 +149,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'conflict-unseen': { workloads: ['given-ids'] },
   'dedupe-evicted-by-count': { ...LOSSY, workloads: ['list-append'] },
   'dedupe-lost-in-snapshot': { ...LOSSY, workloads: ['list-append'] },
+  'delete-before-copy': LONERS,
   'directory-before-commit': { ...VISITS, profiles: ['storm'] },
   'directory-stamp-counts-writes': VISITS,
   'done-before-answered': { site: 'cluster', profiles: ['lossy'], workloads: ['bursts'] },
@@ -158,15 +196,18 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'snapshot-while-parked': { workloads: ['timers'] },
   'tail-in-one-bucket': { site: 'cluster', profiles: ['calm'], workloads: ['list-append'] },
   'timeout-before-predicate': { workloads: ['conditions'] },
+  'timer-behind-watermark': JUMPS,
   'timer-early': { workloads: ['timers'] },
   'timer-index-late': SLEEPERS,
   'undo-forgets-field': { workloads: ['account'] },
   'undo-keeps-effects': { workloads: ['effects'] },
+  'unfired-timer-dropped': ROLLOUTS,
   'unknown-as-refused': { ...LOSSY, workloads: ['list-append'] },
   'unknown-claim-is-lost': { site: 'cluster', profiles: ['paxos-unknown'], workloads: ['list-append'], waves: null },
   'unlisted-dropped-early': VISITS,
   'unlisted-never-read': VISITS,
   'watermark-before-firing': STORMY,
+  'watermark-of-all-epochs': JUMPS,
   'work-index-late': { ...TIMERS, workloads: ['effects'] },
 };
 

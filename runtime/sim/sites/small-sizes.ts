@@ -18,6 +18,7 @@ export const INDEX_BOUNDS: IndexBounds = {
   closedWorkEntries: 2,
   watermarkLagMs: 500,
   watermarkMs: 1_000,
+  unlistedPartMs: 1_500,
   bucketKinds: [
     { letter: 'm', lengthMs: 500, withinMs: 2_000 },
     { letter: 'h', lengthMs: 2_000, withinMs: 5_000 },

@@ -11,6 +11,7 @@ import { Effects } from './effects';
 import { GivenIds } from './given-ids';
 import { Holds } from './holds';
 import { ListAppend } from './list-append';
+import { Loners } from './loners';
 import { Promises } from './promises';
 import { Registers } from './registers';
 import { Reminders } from './reminders';
@@ -29,6 +30,7 @@ export const WORKLOADS = {
   'given-ids': (run) => new GivenIds(run),
   holds: (run) => new Holds(run),
   'list-append': (run) => new ListAppend(run),
+  loners: (run) => new Loners(run),
   promises: (run) => new Promises(run),
   register: (run) => new Registers(run),
   reminders: (run) => new Reminders(run),
