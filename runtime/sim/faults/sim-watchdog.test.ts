@@ -1,5 +1,6 @@
 import { STEP_KILL_MS } from '../../config';
 import type { WatchedStep } from '../../ports/watchdog';
+import { casualtiesOf } from './casualties';
 import { clusterRows, exhaust, hang, SimWatchdog } from './sim-watchdog';
 import { storeWorld } from '../world/sim-world.fixture';
 
@@ -48,7 +49,7 @@ function bench() {
 describe('simulated watchdog', () => {
   it('leaves the row of a step that never ends, kills its process, and lets nothing else of it run (S20)', async () => {
     const { world, step, deaths, entered, rows } = bench();
-    step(hang);
+    step(() => hang('it'));
     await world.run({ untilMs: 2_000 });
     expect(deaths).toEqual([]);
     expect(await rows()).toEqual([ROW]);
@@ -61,7 +62,7 @@ describe('simulated watchdog', () => {
 
   it('does not count the time in which the process stands still (S20)', async () => {
     const { world, process, step, deaths } = bench();
-    step(hang);
+    step(() => hang('it'));
     process.pause(60_000);
     await world.run({ untilMs: 120_000 });
     expect(deaths[0]).toBeGreaterThanOrEqual(60_000);
@@ -69,7 +70,7 @@ describe('simulated watchdog', () => {
 
   it('is dead at once, without a row, of a step that takes all memory (S20)', async () => {
     const { world, step, deaths, rows } = bench();
-    step(exhaust);
+    step(() => exhaust('it'));
     expect(deaths).toEqual([0]);
     await world.run({ untilMs: 10_000 });
     expect(await rows()).toEqual([]);
@@ -78,8 +79,18 @@ describe('simulated watchdog', () => {
   it('lets a step be that ends, and finds whose step it is that hangs (S20)', async () => {
     const { world, watchdog, step, deaths } = bench();
     step(() => watchdog.end());
-    expect(() => hang()).toThrow('watches');
+    expect(() => hang('it')).toThrow('watches');
     await world.run({ untilMs: 10_000 });
     expect(deaths).toEqual([]);
+  });
+
+  it('notes what fell, and nothing that left-over code does (S20)', async () => {
+    const { world, step } = bench();
+    step(() => hang('it'));
+    step(() => hang('left over'));
+    await world.run({ untilMs: 10_000 });
+    expect(casualtiesOf(world).takenBy('it')).toBe(1);
+    step(() => exhaust('left over'));
+    expect(casualtiesOf(world).takenBy('left over')).toBe(0);
   });
 });

@@ -5,8 +5,10 @@
  */
 
 import { isPerdureError } from '../../../framework/errors';
+import { isPoison } from '../../activation/poison';
 import type { Log, LogFields } from '../../ports/telemetry';
 import { silentLog } from '../../ports/telemetry';
+import { casualtiesOf } from '../faults/casualties';
 import { isForNewerBuild } from './site';
 import type { World } from '../world/world';
 
@@ -28,6 +30,7 @@ export class Alarms {
 
   private alarm(host: string, { error, entity }: LogFields, message: string): void {
     if (!(error instanceof Error) || isExcused(error)) return;
+    if (isPoison(error) && casualtiesOf(this.world).excuse(error.message)) return;
     this.raised.push(`${host}: ${String(entity)}: ${message}: ${error.stack ?? error.message}`);
   }
 }

@@ -14,6 +14,7 @@ import { Alarms } from './alarms';
 import { readOwn } from '../audit/read-history';
 import { SingleTransport } from '../network/single-transport';
 import { hostCaller } from '../workloads/caller';
+import { SimWatchdog } from '../faults/sim-watchdog';
 import { disturbNetwork } from '../faults/disturbance';
 import type { FaultDial } from '../faults/fault-profile';
 import type { ReadHistory } from '../audit/invariants';
@@ -120,6 +121,12 @@ export class EmbeddedSite implements Site {
       limits: { ...DEFAULT_LIMITS, ...LIMITS, turnSteps: code.turnSteps },
       prepare: () => undefined,
       stableMs: STABLE_MS,
+      watchdog: new SimWatchdog(
+        process,
+        () =>
+          (...row) =>
+            this.disk.writeRunning(...row),
+      ),
     });
     life.drain = () => host.drain();
   }

@@ -25,9 +25,10 @@ import type {
   LoadedPage,
   StoreSession,
 } from '../../ports/history-store';
-import type { RunningRows } from '../../ports/watchdog';
+import type { Place, Running, RunningRows } from '../../ports/watchdog';
 import type { EntityKey } from '../../../framework/model/identity';
 import { memoryStore } from '../../store/memory-store';
+import { casualtiesOf } from '../faults/casualties';
 import type { FaultDial } from '../faults/fault-profile';
 import { plainCopy } from '../world/plain-copy';
 import type { SimStream } from '../world/random';
@@ -54,7 +55,7 @@ export class SimDisk {
   readonly durable = memoryStore();
   readonly draw: SimStream;
   /** The last opening of what is durable, for whoever reads it from outside. */
-  newest: Pick<StoreSession, 'rows'> | null = null;
+  newest: Pick<StoreSession, 'rows' | 'running'> | null = null;
   /** When something was last asked to be written. */
   writtenAtMs = 0;
   #owner: SimProcess | null = null;
@@ -78,12 +79,20 @@ export class SimDisk {
         if (this.#owner !== null) throw trouble('locked', 'is in use: stop the process that has it');
         this.#owner = process;
         const durable = await this.durable.open();
+        casualtiesOf(this.world).opening(durable.running.place, process);
         this.newest = durable;
         const session = new SimDiskSession(this, process, durable);
         process.onDeath(() => session.tear());
         return session;
       },
     };
+  }
+
+  /** How the watchdog's thread writes: past the group commits, into a file of its own. */
+  async writeRunning({ epoch }: Place, order: number, running: Running): Promise<boolean> {
+    const { world, draw, newest } = this;
+    await new Promise<void>((written) => world.at(world.nowMs + draw.between(SYNC_MS), SYNC, written));
+    return newest?.running.place.epoch === epoch && newest.running.write(order, running);
   }
 
   release(): void {
@@ -130,9 +139,15 @@ class SimDiskSession implements StoreSession {
     const { running } = durable;
     this.running = {
       ...running,
-      write: (order, step) => this.#keep(() => running.write(order, step)),
+      write: (order, step) => {
+        if (step !== null) casualtiesOf(disk.world).issued(running.place, step);
+        return this.#keep(() => running.write(order, step));
+      },
       forget: async (rows) => void (await this.#keep(() => running.forget(rows))),
-      settle: async () => void (await this.#keep(() => running.settle())),
+      settle: async () => {
+        casualtiesOf(disk.world).settled(running.place);
+        await this.#keep(() => running.settle());
+      },
     };
   }
 

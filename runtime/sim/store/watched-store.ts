@@ -18,6 +18,8 @@ import type {
 } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import { WIDE } from '../../shard/ownership/wide-rows';
+import type { Place, Running } from '../../ports/watchdog';
+import { casualtiesOf } from '../faults/casualties';
 import type { FaultDial } from '../faults/fault-profile';
 import { profileOf } from '../faults/fault-profile';
 import type { SimStream } from '../world/random';
@@ -52,7 +54,18 @@ export class WatchedStore extends SimStore {
 
   override casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
     this.count(next.owner === '' ? 'give-back' : 'take-over');
+    if (next.owner !== '') casualtiesOf(this.host.world).opening({ shard, epoch: next.epoch }, this.host);
     return super.casLease(shard, expected, next);
+  }
+
+  override writeRunning(place: Place, order: number, running: Running | null): Promise<WriteOutcome> {
+    if (running !== null) casualtiesOf(this.host.world).issued(place, running);
+    return super.writeRunning(place, order, running);
+  }
+
+  override writeStable(shard: number, epoch: number): Promise<WriteOutcome> {
+    casualtiesOf(this.host.world).settled({ shard, epoch });
+    return super.writeStable(shard, epoch);
   }
 
   override writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {

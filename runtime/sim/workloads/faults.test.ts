@@ -3,6 +3,7 @@ import { stockFault } from './conditions';
 import type { Event } from './conditions';
 import { ordersFault } from './given-ids';
 import { conveyorFault } from './holds';
+import { millFault } from './poison';
 import { promisesFault } from './promises';
 import { reminderFault } from './reminders';
 import type { Mark } from './reminders';
@@ -139,4 +140,24 @@ describe('the check of holds', () => {
     ['b stands before what its sender sent before it', ['b', 'a'], [take('a'), take('b')]],
     ['a was told place 2, and is in 1', ['a'], [asked({ way: 'mend', item: 'a' } as const, 2)]],
   ])('complains: %s (S2, S19)', (fault, items, all) => expect(conveyorFault(items, all)).toBe(fault));
+});
+
+describe('the check of poison', () => {
+  const feed = (piece: string, output: 'ok' | 'refused' | 'skipped' | typeof UNKNOWN = 'ok') =>
+    asked({ way: 'feed', piece } as const, output);
+
+  it('takes what is there once each in the order of its sender, and what jams there or not (S20)', () => {
+    const all = [feed('a'), feed('b.hangs.ever'), feed('c.hangs.1'), feed('d.hangs.1', 'refused'), feed('e', UNKNOWN)];
+    expect(millFault(['a', 'c.hangs.1'], all)).toBeNull();
+  });
+
+  it.each([
+    ['a is there twice', ['a', 'a'], [feed('a')]],
+    ['b.hangs.ever never ends, and is there', ['b.hangs.ever'], []],
+    ['a was acknowledged, and is not there', [], [feed('a')]],
+    ['a.hangs.1 was refused, and is there', ['a.hangs.1'], [feed('a.hangs.1', 'refused')]],
+    ['a.hangs.1 was answered refused, and ok', [], [feed('a.hangs.1', 'refused'), feed('a.hangs.1')]],
+    ['b stands before what its sender sent before it', ['b', 'a'], [feed('a'), feed('b')]],
+    ['a was told place 2, and is in 1', ['a'], [asked({ way: 'grind', piece: 'a' } as const, 2)]],
+  ])('complains: %s (S20)', (fault, ground, all) => expect(millFault(ground, all)).toBe(fault));
 });

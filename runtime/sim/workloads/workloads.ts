@@ -12,6 +12,7 @@ import { GivenIds } from './given-ids';
 import { Holds } from './holds';
 import { ListAppend } from './list-append';
 import { Loners } from './loners';
+import { Poison } from './poison';
 import { Promises } from './promises';
 import { Registers } from './registers';
 import { Reminders } from './reminders';
@@ -31,6 +32,7 @@ export const WORKLOADS = {
   holds: (run) => new Holds(run),
   'list-append': (run) => new ListAppend(run),
   loners: (run) => new Loners(run),
+  poison: (run) => new Poison(run),
   promises: (run) => new Promises(run),
   register: (run) => new Registers(run),
   reminders: (run) => new Reminders(run),

@@ -39,6 +39,11 @@ export class SimProcess {
     return this.#alive;
   }
 
+  /** Neither dead nor in a loop that never ends: what its code does happens. */
+  get acts(): boolean {
+    return this.#alive && !this.#seized;
+  }
+
   get paused(): boolean {
     return this.#pausedAtMs !== null;
   }
