@@ -151,9 +151,14 @@ export class Activation implements Job, Resident {
     this.grounds.failed(this, error);
   }
 
-  /** Reads the segments of caller-given message ids before the next message is looked at (S11). */
+  /**
+   * Reads the segments of caller-given message ids before the next message is looked at (S11). Those of a snapshot that
+   * is on its way cannot be read before it is written.
+   */
   loadSegments(): void {
-    if (this.state === 'ready') void this.readSegments(this.instance?.ledger.dedupe.missingSegments() ?? []);
+    if (this.state !== 'ready') return;
+    this.state = 'waiting';
+    this.commit.whenWritten(() => void this.readSegments(this.instance?.ledger.dedupe.missingSegments() ?? []));
   }
 
   /** The instance; where there is none, that of a key which nothing has created yet (S21). */
@@ -293,7 +298,6 @@ export class Activation implements Job, Resident {
   }
 
   private async readSegments(names: readonly string[]): Promise<void> {
-    this.state = 'waiting';
     try {
       const contents = await Promise.all(names.map((name) => this.grounds.session.segment(this.key, name)));
       const found = contents.filter((bytes) => bytes !== null);

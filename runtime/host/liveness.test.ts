@@ -15,6 +15,7 @@ import {
   sideEffect,
   sleep,
 } from '../../framework';
+import { ROW_KIND } from '../../framework/core/history';
 import { SEGMENT_IDS } from '../../framework/core/limits';
 import { serve } from '../node';
 import type { HistoryStore, StoreSession } from '../ports/history-store';
@@ -206,6 +207,27 @@ describe('operations', () => {
     expect(await first?.result()).toBe(1);
   });
 
+  it('are answered while a snapshot is being written that seals a segment of ids (S11, S12)', async () => {
+    await staged.stop();
+    const { store, hold } = snapshotsHeldUp(memoryStore());
+    staged = await StagedHost.start({
+      entities: [Job],
+      store,
+      limits: { snapshotTurns: 4, segmentIds: 2 },
+    });
+    const given = (n: number) => staged.client.call(job(), { messageId: `m${n}` }).note(`${n}`);
+    for (let n = 1; n <= 6; n += 1) expect(await given(n)).toBe(n);
+    await staged.restart();
+    const write = hold();
+    expect(await job().note('7')).toBe(7);
+    expect(await job().note('8')).toBe(8);
+    const again = given(6);
+    for (let turn = 0; turn < 20; turn += 1) await staged.clock.breathe();
+    write();
+    expect(await again).toBe(6);
+    expect(staged.errors).toEqual([]);
+  });
+
   it('keep the outcome of a held message, whose caller was given the operation (S16, S19)', async () => {
     await job().note('0');
     bugs.active = true;
@@ -315,3 +337,23 @@ describe('a refusal of a later attempt', () => {
     expect(await send(1, 1)).toMatchObject({ ok: false, error: { code: 'invalid_argument' } });
   });
 });
+
+/** A store that writes no snapshot between `hold` and the call of what it answers. */
+function snapshotsHeldUp(store: HistoryStore): { readonly store: HistoryStore; readonly hold: () => () => void } {
+  let held: Promise<void> | null = null;
+  const open = async (): Promise<StoreSession> => {
+    const session = await store.open();
+    const write = session.append.bind(session);
+    const append: StoreSession['append'] = async (batch) => {
+      if (batch.some(({ row }) => row.kind === ROW_KIND.snapshot)) await held;
+      return write(batch);
+    };
+    return Object.assign(session, { append });
+  };
+  const hold = (): (() => void) => {
+    let go: () => void = () => undefined;
+    held = new Promise((resolve) => (go = resolve));
+    return go;
+  };
+  return { store: { open }, hold };
+}
