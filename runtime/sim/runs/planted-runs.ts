@@ -128,6 +128,8 @@ const SLEEPERS: Prescribed = {
   patienceMs: 60_000,
 };
 const STORMY: Prescribed = { site: 'cluster', profiles: ['storm'], workloads: ['timers', 'reminders'] };
+/** Hosts die of what they run, and not often of anything else (S20). */
+const POISON: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['poison'] };
 const SUSPECTED: Prescribed = { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] };
 
 export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
@@ -159,6 +161,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'epoch-not-raised': SUSPECTED,
   'exclusivity-ignored': { workloads: ['conditions'] },
   'finished-activity-stays-open': { workloads: ['effects'] },
+  'forget-running-of-others': POISON,
   'frame-taken-twice': { site: 'cluster', profiles: ['slow-network'], workloads: ['bursts'], ids: 4 },
   'hand-over-forgets-listings': VISITS,
   'held-told-before-recorded': { workloads: ['holds'] },
@@ -169,12 +172,14 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'links-not-followed': { ...LONE, workloads: ['list-append'] },
   'mark-uncertain': { ...LOST_MARKS, workloads: ['list-append'] },
   'monitor-keeps-lock': { workloads: ['conditions'] },
+  'never-careful': POISON,
   'numbers-restart-at-load': { workloads: ['transfers'] },
   'operation-forgotten': { workloads: ['submits'] },
   'ordinal-unclaimed': { site: 'cluster', profiles: ['suspicion'], workloads: ['holds'], releaseEveryMs: 10_000 },
   'part-row-left-out': SLEEPERS,
   'parts-of-last-epoch-only': STORMY,
   'passivate-while-writing': { ...CROWDED, workloads: ['account', 'counter', 'list-append'] },
+  'poison-unrecorded': POISON,
   'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
   'promise-completed-twice': { workloads: ['promises'] },
   'query-sees-uncommitted': { workloads: ['list-append'] },
@@ -186,6 +191,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'repeat-from-wrong-place': { workloads: ['counter'] },
   'replay-at-another-time': { workloads: ['timers'] },
   'rewrite-without-fences': { ...DEADLY, workloads: ['list-append'] },
+  'run-poison': POISON,
   'seal-not-again': { ...DEADLY, workloads: ['list-append'] },
   'segment-after-snapshot': { ...DEADLY, workloads: ['given-ids'] },
   'silence-as-not-served': { site: 'cluster', profiles: ['lossy'], workloads: ['list-append'], patienceMs: 5_000 },

@@ -45,6 +45,8 @@ export const FAULTS = [
   'store.request-loss',
   'store.timeout',
   'store.unavailable',
+  'watchdog.exhaust',
+  'watchdog.hang',
 ] as const;
 
 /** Every branch in which something recovers from one. */
@@ -89,6 +91,8 @@ export const BRANCHES = [
   'store.speculate',
   'store.write-refused',
   'store.write-unknown',
+  'watchdog.kill',
+  'watchdog.row',
 ] as const;
 
 export type Counts = ReadonlyMap<string, number>;

@@ -89,7 +89,8 @@ function millOf(version: number, casualties: Casualties, through: Set<string>): 
 const WAYS = ['feed', 'feed', 'grind', 'grind', 'soak', 'weigh'] as const;
 type Way = (typeof WAYS)[number];
 /** Each costs several hosts, and seconds. */
-const JAM_SHARE = 0.015;
+const JAM_SHARE = 0.02;
+const HANG_SHARE = 0.6;
 
 interface Asking {
   readonly way: Way;
@@ -158,7 +159,7 @@ export class Poison implements Workload {
   /** A host that is out of memory leaves no row behind, unless it takes the mill's own input to its next host. */
   private jam({ draw }: Caller, way: Way): string {
     const ever = draw.float() < 0.5 ? 'ever' : this.run.versions > 1 && way !== 'weigh' ? 'first' : '1';
-    if (draw.float() < 0.7) return `hangs.${ever}`;
+    if (draw.float() < HANG_SHARE) return `hangs.${ever}`;
     return `exhausts.${way === 'soak' ? ever : draw.of(['1', '2'])}`;
   }
 

@@ -15,6 +15,7 @@ const CAUGHT: readonly (readonly [PlantedBug, RegExp, string])[] = [
   ['operation-forgotten', /^submits: operation .* is not known/, 'S16'],
   ['exclusivity-ignored', /^conditions: stock .* while .* counts/, 'S7'],
   ['admitted-last-first', /^holds: conveyor .* stands before/, 'S6'],
+  ['run-poison', /^poison: .* had died of it/, 'S20'],
   ['reminder-not-replaced', /^reminders: alarm clock .* rings, and .* is set/, 'S22'],
   ['done-below-newest', /^counter: .* is no longer kept/, 'S11'],
 ];
