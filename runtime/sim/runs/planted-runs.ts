@@ -36,16 +36,21 @@ const LONE: Prescribed = {
 /** Entities that nobody touches again, on hosts that come and go. */
 const VISITS: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['visits'] };
 
-/** Timers of milliseconds to 20 s, on hosts that come and go. */
-const TIMERS: Prescribed = {
+/** Activities begin just before their hosts die, in entities that are seldom asked anything. */
+const SELDOM: Prescribed = {
   site: 'cluster',
-  profiles: ['calm'],
-  workloads: ['timers', 'reminders'],
+  profile: profileOf('seldom', { hosts: { crashEveryMs: 4_000, crashWithin: 10 } }),
+  workloads: ['effects'],
+  waves: null,
+  ids: 4,
+  callers: 2,
+  operations: 100,
+  pace: 8,
   releaseEveryMs: 0,
 };
 
 /** Entities that the index alone wakes, on hosts that come and go. */
-const LONERS: Prescribed = { site: 'cluster', profiles: ['calm'], workloads: ['loners'], releaseEveryMs: 0 };
+const LONERS: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['loners'], releaseEveryMs: 0 };
 
 /** Clocks jump ahead and back all the time: watermarks are far ahead of what is set after them. */
 const JUMPS: Prescribed = {
@@ -119,15 +124,6 @@ const LOST_MARKS: Prescribed = {
   shards: 2,
 };
 
-/** Timers alone wake these, on hosts that come and go. */
-const SLEEPERS: Prescribed = {
-  site: 'cluster',
-  profiles: ['lossy'],
-  workloads: ['timers'],
-  ids: 4,
-  patienceMs: 60_000,
-};
-const STORMY: Prescribed = { site: 'cluster', profiles: ['storm'], workloads: ['timers', 'reminders'] };
 /** Hosts die of what they run, and not often of anything else (S20). */
 const POISON: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['poison'] };
 const SUSPECTED: Prescribed = { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] };
@@ -156,7 +152,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'directory-stamp-counts-writes': VISITS,
   'done-before-answered': { site: 'cluster', profiles: ['lossy'], workloads: ['bursts'] },
   'done-below-newest': { workloads: ['counter'] },
-  'due-skips-coarse': TIMERS,
+  'due-skips-coarse': LONERS,
   'effects-before-commit': { workloads: ['effects'] },
   'epoch-not-raised': SUSPECTED,
   'exclusivity-ignored': { workloads: ['conditions'] },
@@ -176,8 +172,8 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'numbers-restart-at-load': { workloads: ['transfers'] },
   'operation-forgotten': { workloads: ['submits'] },
   'ordinal-unclaimed': { site: 'cluster', profiles: ['suspicion'], workloads: ['holds'], releaseEveryMs: 10_000 },
-  'part-row-left-out': SLEEPERS,
-  'parts-of-last-epoch-only': STORMY,
+  'part-row-left-out': LONERS,
+  'parts-of-last-epoch-only': LONERS,
   'passivate-while-writing': { ...CROWDED, workloads: ['account', 'counter', 'list-append'] },
   'poison-unrecorded': POISON,
   'pointer-before-snapshot': { ...DEADLY, workloads: ['list-append'] },
@@ -204,7 +200,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'timeout-before-predicate': { workloads: ['conditions'] },
   'timer-behind-watermark': JUMPS,
   'timer-early': { workloads: ['timers'] },
-  'timer-index-late': SLEEPERS,
+  'timer-index-late': LONERS,
   'undo-forgets-field': { workloads: ['account'] },
   'undo-keeps-effects': { workloads: ['effects'] },
   'unfired-timer-dropped': ROLLOUTS,
@@ -212,9 +208,9 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'unknown-claim-is-lost': { site: 'cluster', profiles: ['paxos-unknown'], workloads: ['list-append'], waves: null },
   'unlisted-dropped-early': VISITS,
   'unlisted-never-read': VISITS,
-  'watermark-before-firing': STORMY,
+  'watermark-before-firing': LONERS,
   'watermark-of-all-epochs': JUMPS,
-  'work-index-late': { ...TIMERS, workloads: ['effects'] },
+  'work-index-late': SELDOM,
 };
 
 export function plantedRun(bug: PlantedBug): Prescribed {
