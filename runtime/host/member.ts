@@ -82,6 +82,7 @@ export class Member {
   /** Leaving, and giving shards back. */
   private going = false;
   private aside = false;
+  private placed: { readonly of: string; readonly owners: readonly string[] } = { of: '', owners: [] };
   private answeredAtMs: number;
 
   private constructor(
@@ -220,7 +221,7 @@ export class Member {
   private async look(): Promise<void> {
     const { store, clock, log } = this.settings;
     this.membership.observe(await store.beats(), clock.monotonicMs());
-    if (!(await this.guard.confirm())) return;
+    if (!(await this.guard.confirm(true))) return;
     this.answeredAtMs = clock.monotonicMs();
     await this.offers.look();
     this.stand();
@@ -244,12 +245,19 @@ export class Member {
     if (!this.guard.alive || this.leaving !== this.going) return;
     const wanted = new Set<number>();
     if (!this.draining) {
-      const candidates = this.membership.live.filter(({ draining }) => !draining);
-      for (const [shard, session] of place(this.shards, candidates, (...offer) => this.offers.has(...offer)).entries())
-        if (session === this.session) wanted.add(shard);
+      for (const [shard, session] of this.placement().entries()) if (session === this.session) wanted.add(shard);
     }
     const held = new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
     this.holdings.aim(wanted, (shard) => held.has(shard));
+  }
+
+  /** Made anew only when hosts or offers are others. */
+  private placement(): readonly string[] {
+    const candidates = this.membership.live.filter(({ draining }) => !draining);
+    const of = `${this.offers.count}, ${candidates.map(({ session, ordinal }) => `${session} ${ordinal}`).join(', ')}`;
+    if (this.placed.of !== of)
+      this.placed = { of, owners: place(this.shards, candidates, (...offer) => this.offers.has(...offer)) };
+    return this.placed.owners;
   }
 
   private get draining(): boolean {

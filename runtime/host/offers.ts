@@ -39,6 +39,11 @@ export class Offers {
     return this.made.has(textOf({ shard, ordinal }));
   }
 
+  /** Of all that are known; it only grows. */
+  get count(): number {
+    return this.made.size;
+  }
+
   /** Reads them again while hosts of several builds live. Rejects when the store cannot be read. */
   async look(): Promise<void> {
     const { membership, ordinal } = this.settings;

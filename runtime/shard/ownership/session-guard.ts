@@ -45,13 +45,17 @@ export class SessionGuard {
     return !this.dead;
   }
 
-  /** True when a read that began after this call found the session alive; false when it is dead. */
-  confirm(): Promise<boolean> {
+  /**
+   * True when a read that began after this call found the session alive; false when it is dead. `atOnce`: it waits for no
+   * others that might share the read.
+   */
+  confirm(atOnce = false): Promise<boolean> {
     if (this.dead) return Promise.resolve(false);
     if (isPlanted('skip-fence-read')) return Promise.resolve(true);
     return new Promise((told) => {
       this.waiting.push(told);
-      if (this.waiting.length === 1) this.wait(SESSION_READ_WAIT_MS);
+      if (atOnce) this.due = true;
+      else if (this.waiting.length === 1) this.wait(SESSION_READ_WAIT_MS);
       this.look();
     });
   }
@@ -104,7 +108,7 @@ export class SessionGuard {
       );
     }
     for (const told of covered) told(true);
-    if (this.waiting.length > 0) this.wait(SESSION_READ_WAIT_MS);
+    if (this.waiting.length > 0 && !this.due) this.wait(SESSION_READ_WAIT_MS);
     this.look();
   }
 }

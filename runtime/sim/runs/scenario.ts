@@ -101,7 +101,7 @@ export function drawScenario(seed: number, { profiles, ...prescribed }: Prescrib
     patienceMs: drawPatience(of('patience')),
     waves: drawWaves(of('waves')),
     releaseEveryMs: of('release').float() < 0.3 ? 20 * SECOND_MS : 0,
-    hourAtMs: of('hour').float() < 0.05 ? 30 * SECOND_MS * of('hour').float() : null,
+    hourAtMs: of('hour').float() < 0.06 ? 30 * SECOND_MS * of('hour').float() : null,
   };
   return { ...drawn, ...prescribed };
 }

@@ -167,7 +167,7 @@ class Run {
     for (const { process } of this.callers) process.resume();
     const unfound = await this.wakes();
     this.auditor.clock.catchUp();
-    await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
+    if (this.clocksJumped) await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
     const unfired = unfound ?? (await this.fires());
     await this.settle();
     const fault = site.alarms[0] ?? unfired ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
@@ -194,6 +194,11 @@ class Run {
   private get ahead(): boolean {
     if (this.healed || this.world.nowMs > this.weather.endsMs || this.enoughEpochs) return false;
     return this.operations / this.scenario.operations > (this.site.leastEpoch + 1) / EPOCHS;
+  }
+
+  private get clocksJumped(): boolean {
+    const { counts } = this.world;
+    return counts.has('clock.jump-back') || counts.has('clock.jump-ahead');
   }
 
   private get enoughEpochs(): boolean {

@@ -41,7 +41,8 @@ import type { Ending } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
 import { hashName } from '../world/random';
-import type { Cell, Mutation } from './replica';
+import type { Cell, Mutation, Slice } from './replica';
+import { mergeCells } from './replica';
 import type { Swap } from './serial-register';
 import type { SimProcess } from '../world/sim-process';
 import { never } from '../world/sim-process';
@@ -84,7 +85,7 @@ export class SimStore implements ClusterStore {
   constructor(
     private readonly cluster: StoreCluster,
     private readonly process: SimProcess,
-    /** Reads what was deleted too, as an auditor does. */
+    /** Reads what was deleted too, as an auditor does: what two replicas hold, at no time, and mends nothing by it. */
     private readonly auditing = false,
   ) {}
 
@@ -336,10 +337,16 @@ export class SimStore implements ClusterStore {
   /** What lives of a partition. */
   async #read(partition: string, what: string, fromMajor = -Infinity): Promise<readonly Cell[]> {
     const slice = { partition, fromMajor };
+    if (this.auditing) return this.#audit(slice);
     const ending = await this.#ask<readonly Cell[]>((done) => quorumRead(this.cluster.set, slice, done));
     if (typeof ending === 'string') throw unreachable(what, ending);
-    const { auditing, cluster } = this;
-    const cells = auditing ? cluster.archive.complete(partition, fromMajor, ending.value) : ending.value;
+    return ending.value.filter(({ value }) => value !== null);
+  }
+
+  #audit(slice: Slice): readonly Cell[] {
+    const { archive, set } = this.cluster;
+    const [first, second] = set.nodes.map(({ replica }) => replica.read(slice));
+    const cells = archive.complete(slice.partition, slice.fromMajor, mergeCells(first ?? [], second ?? []));
     return cells.filter(({ value }) => value !== null);
   }
 
