@@ -17,13 +17,14 @@ const swc = {
 
 const config: Config = {
   testEnvironment: 'node',
-  reporters: ['default', '<rootDir>/house/closing-line.ts'],
+  reporters: ['default', ['<rootDir>/house/closing-line.ts', { keepIn: 'dist/test-counts.json' }]],
   testMatch: ['<rootDir>/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.long\\.test\\.ts$'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.(?:long|real)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
     '^perdure$': '<rootDir>/framework/index.ts',
     '^perdure/activity$': '<rootDir>/framework/activity.ts',
     '^perdure/client$': '<rootDir>/runtime/client/index.ts',

@@ -253,3 +253,30 @@ export const RELIST_PAUSE_MS = 200;
 /** Pause before parts that could not be finished are gone through again; doubles up to the maximum. */
 export const RELIST_ROUND_MS = 10_000;
 export const RELIST_ROUND_MAXIMUM_MS = 300_000;
+
+// NATS
+
+/** Pings, and so many unanswered ones after which the connection is given up (C14). */
+export const NATS_PING_MS = 5_000;
+export const NATS_PINGS_OUT = 2;
+export const NATS_CONNECT_MS = 5_000;
+export const NATS_RECONNECT_MS = 250;
+/** Frames of which a sender can still be told that nobody heard them. */
+export const RECENT_SENDS = 4_096;
+
+// Cassandra
+
+/** Of a keyspace that is made without a number (C3). */
+export const DEFAULT_SHARDS = 256;
+/** Requests of one host in flight; those beyond wait. */
+export const STORE_IN_FLIGHT = 1_024;
+/** After so long an answer is not waited for any more (C12a). */
+export const STORE_TIMEOUT_MS = 1_500;
+/** How long a change of the schema may take. */
+export const SCHEMA_TIMEOUT_MS = 30_000;
+/** After so long a request that can be repeated is sent to another node too (C12a). */
+export const STORE_SPECULATE_MS = 300;
+/** Entries of the index that are written in one batch of one partition. */
+export const STORE_BATCH_ROWS = 100;
+/** Rows of the directory looked at per read. */
+export const STORE_LISTING_ROWS = 500;

@@ -26,8 +26,10 @@ const NATS_MODULE = 'github.com/nats-io/nats-server/v2';
 const NATS_SUM = 'h1:yLsgt2kslgymvxvjFq1WGWck5hkat2YYfbXvQ145tzU=';
 export const CASSANDRA_VERSION = '5.0.9';
 const COPY_GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-/** Beside the sources: the compiled program lies in dist/services. */
-const SOURCES = join(__dirname, '..', '..', 'services');
+/** Beside the sources, whether this is compiled, and lies in dist/services, or not. */
+const SOURCES = [__dirname, join(__dirname, '..', '..', 'services')].find((folder) =>
+  existsSync(join(folder, 'cassandra', 'pom.xml')),
+) as string;
 
 interface Tool {
   readonly command: string;

@@ -15,7 +15,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { EntityFilter, EntityIndex, Row } from './history-store';
-import type { Place, Running, RunningRow } from './watchdog';
+import type { Place, Running, RunningRow, RunningWriter } from './watchdog';
 
 export type WriteOutcome = 'ok' | 'refused' | 'unknown';
 
@@ -129,6 +129,21 @@ export interface ListingPage {
   readonly next: string | null;
 }
 
+/** A store that hosts share, before it is opened. */
+export interface SharedStore {
+  readonly shared: true;
+  /** Rejects with what is wrong, and with which setting. */
+  open(): Promise<OpenSharedStore>;
+  /** How the watchdog's thread writes rows of running steps (S20). */
+  runningWriter(): RunningWriter;
+}
+
+export interface OpenSharedStore extends ClusterStore {
+  /** Settings under which acknowledged work can be lost, allowed by name (C11). */
+  readonly unsafe: readonly string[];
+  close(): Promise<void>;
+}
+
 export interface ClusterStore {
   /** Number of shards, fixed at creation (C3). */
   shards(): Promise<number>;
@@ -176,6 +191,7 @@ export interface ClusterStore {
   deleteBlob(key: EntityKey, name: string): Promise<WriteOutcome>;
 
   writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;
+  /** By epoch, kind and bucket. */
   parts(shard: number): Promise<readonly IndexPart[]>;
   /** Like entries, parts that were deleted once never come back. */
   deleteParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome>;

@@ -1,0 +1,82 @@
+import { systemClock } from '../../system/clock';
+import type { ClusterSubject } from '../cluster-store.contract';
+import { describeClusterStore } from '../cluster-store.contract';
+import { cassandraFor } from './cassandra.fixture';
+import { openCassandra } from './cassandra-store';
+import type { CassandraOptions } from './options';
+
+const SHARDS = 4;
+const given = cassandraFor();
+
+describeClusterStore(
+  'Cassandra',
+  async (): Promise<ClusterSubject> => {
+    const options = await given.fresh({ shards: SHARDS });
+    const stores = [await given.open(options), await given.open(options)] as const;
+    return { stores, shards: SHARDS, complete: (promise) => promise };
+  },
+  { seeds: [1], operations: 1_500 },
+);
+
+describe('opening a keyspace', () => {
+  const refusal = async (changes: Partial<CassandraOptions>): Promise<unknown> =>
+    openCassandra({ ...(await given.fresh()), ...changes }, systemClock).then(
+      () => 'opened',
+      (error: unknown) => error,
+    );
+  const says = (code: string, fact: string): unknown =>
+    expect.objectContaining({ code, message: expect.stringContaining(fact) as string });
+
+  it('refuses a keyspace that is not there, and says how to make it', async () => {
+    expect(await refusal({ keyspace: 'nowhere', migrate: false })).toEqual(
+      says('invalid_argument', "has no keyspace 'nowhere'; create it first: CREATE KEYSPACE nowhere"),
+    );
+  });
+
+  it('refuses a data centre that no node is in (C11)', async () => {
+    expect(await refusal({ localDataCenter: 'moon', migrate: false })).toEqual(
+      says('invalid_argument', "no node in the data centre 'moon': set localDataCenter to datacenter1"),
+    );
+  });
+
+  it('refuses fewer than three replicas unless that is named unsafe, and then says so (C11)', async () => {
+    expect(await refusal({ unsafe: [] })).toEqual(says('invalid_argument', "unsafe: ['replication']"));
+    expect((await given.open(await given.fresh())).unsafe).toEqual(['replication']);
+  });
+
+  it('says that no node can be reached', async () => {
+    expect(await refusal({ contactPoints: ['127.0.0.1'], port: 1 })).toEqual(
+      says('unavailable', 'Cassandra at 127.0.0.1, port 1 cannot be reached'),
+    );
+  });
+
+  it('makes no tables unless it is asked to, and leaves those of a newer build alone', async () => {
+    const options = await given.fresh();
+    await given.admin(
+      `CREATE KEYSPACE ${options.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 1}`,
+    );
+    expect(await refusal({ ...options, migrate: false })).toEqual(says('invalid_argument', 'migrate: true'));
+    await given.open(options);
+    await given.admin(`UPDATE ${options.keyspace}.meta SET value = '99' WHERE name = 'schema' IF EXISTS`);
+    expect(await refusal(options)).toEqual(says('invalid_argument', 'has schema version 99, and this build knows 1'));
+  });
+
+  it('refuses a table whose reads repair nothing (C8)', async () => {
+    const options = await given.fresh();
+    await given.open(options);
+    await given.admin(`ALTER TABLE ${options.keyspace}.history WITH read_repair = 'NONE'`);
+    expect(await refusal(options)).toEqual(says('invalid_argument', "history has read_repair 'NONE'"));
+  });
+
+  it('takes user and password to a server that asks for none', async () => {
+    const store = await given.open({ ...(await given.fresh()), username: 'someone', password: 'x' });
+    expect(await store.shards()).toBe(256);
+  });
+
+  it('goes on where a migration broke off', async () => {
+    const options = await given.fresh();
+    await given.open(options);
+    await given.admin(`DELETE FROM ${options.keyspace}.meta WHERE name = 'schema' IF EXISTS`);
+    expect(await (await given.open(options)).shards()).toBe(256);
+  });
+});

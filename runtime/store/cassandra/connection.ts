@@ -1,0 +1,237 @@
+/**
+ * Connection: one host's way to a keyspace, and what the driver's answers mean.
+ *
+ * Owns: the driver and its settings (C12a), the bound on requests in flight, sorting errors into outcomes, counting
+ * what was asked. Does not own: statements (the `…-rows` files), repeating what is unknown (`shard/ownership`).
+ *
+ * Invariants:
+ * 1. `refused` is told only of an attempt that was the only one: the coordinator said that it has done nothing, before
+ *    the driver may have asked another. All else that is not `ok` is `unknown`.
+ * 2. A write that failed is not repeated in here; one that is slow, and any read, may be sent to a second node.
+ * 3. A value that does not fit its column is a mistake in here: it is thrown, for no repetition mends it.
+ * 4. Requests beyond the bound wait in order. Membership does not wait: a host that is busy is not a dead one.
+ */
+
+import { auth, Client, policies, types } from 'cassandra-driver';
+import type { QueryOptions } from 'cassandra-driver';
+import { isPerdureError, PerdureError } from '../../../framework/errors';
+import { SCHEMA_TIMEOUT_MS, STORE_IN_FLIGHT, STORE_SPECULATE_MS, STORE_TIMEOUT_MS } from '../../config';
+import type { Clock } from '../../ports/clock';
+import type { WriteOutcome } from '../../ports/cluster-store';
+import type { CassandraOptions } from './options';
+import { cannotConnect, noDataCentre, noKeyspace } from './trouble';
+
+export interface Query {
+  readonly cql: string;
+  readonly values: readonly unknown[];
+}
+
+export type Row = types.Row;
+type Decision = policies.retry.DecisionInfo;
+
+/** How often the store was asked, by what it costs. */
+export interface Asked {
+  writes: number;
+  /** Rows that the writes wrote or deleted. */
+  rows: number;
+  reads: number;
+  /** Conditional writes and serial reads. */
+  serial: number;
+}
+
+const { consistencies, responseErrorCodes } = types;
+
+/** Reads go on at the next node when one fails at once; a write never does. */
+class ReadRetry extends policies.retry.RetryPolicy {
+  override onRequestError({ nbRetry }: policies.retry.OperationInfo, consistency: types.consistencies): Decision {
+    return nbRetry > 0 ? this.rethrowResult() : this.retryResult(consistency, false);
+  }
+
+  override onReadTimeout(): Decision {
+    return this.rethrowResult();
+  }
+
+  override onUnavailable(): Decision {
+    return this.rethrowResult();
+  }
+}
+
+const WRITE: QueryOptions = {
+  prepare: true,
+  consistency: consistencies.localQuorum,
+  isIdempotent: true,
+  retry: new policies.retry.FallthroughRetryPolicy(),
+};
+const READ: QueryOptions = { ...WRITE, autoPage: true, retry: new ReadRetry() };
+/** A second attempt of a conditional write would answer for the first. */
+const SWAP: QueryOptions = { ...WRITE, isIdempotent: false, serialConsistency: consistencies.localSerial };
+const SERIAL: QueryOptions = { ...WRITE, isIdempotent: false, consistency: consistencies.localSerial };
+
+/** Changes of the schema are slow, and agreed on by all nodes. */
+export const SCHEMA: QueryOptions = { readTimeout: SCHEMA_TIMEOUT_MS, consistency: consistencies.localQuorum };
+
+export class Connection {
+  readonly asked: Asked = { writes: 0, rows: 0, reads: 0, serial: 0 };
+  readonly client: Client;
+  private inFlight = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    readonly options: CassandraOptions,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+  ) {
+    this.client = new Client(driverOptions(options));
+  }
+
+  /** Rejects with an error that names the setting that is wrong. */
+  async open(): Promise<void> {
+    await lookBefore(this.options);
+    await connect(this.client, this.options);
+  }
+
+  close(): Promise<void> {
+    return this.client.shutdown();
+  }
+
+  /** Queries of one partition, or of few small ones: one of them by itself, several in an unlogged batch. */
+  async write(queries: readonly Query[], atOnce = false): Promise<WriteOutcome> {
+    const [first] = queries;
+    if (first === undefined) return 'ok';
+    this.asked.writes += 1;
+    this.asked.rows += queries.length;
+    const send = (): Promise<unknown> =>
+      queries.length === 1
+        ? this.client.execute(first.cql, [...first.values], WRITE)
+        : this.client.batch(
+            queries.map(({ cql, values }) => ({ query: cql, params: [...values] })),
+            { ...WRITE, logged: false },
+          );
+    const beganMs = this.clock.monotonicMs();
+    try {
+      await (atOnce ? send() : this.inTurn(send));
+      return 'ok';
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      const alone = this.clock.monotonicMs() - beganMs < STORE_SPECULATE_MS;
+      return alone && isRefusal(error) ? 'refused' : 'unknown';
+    }
+  }
+
+  /** `refused`: the condition did not hold. */
+  async swap({ cql, values }: Query): Promise<WriteOutcome> {
+    this.asked.serial += 1;
+    try {
+      const result = await this.client.execute(cql, [...values], SWAP);
+      return result.wasApplied() ? 'ok' : 'refused';
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      return 'unknown';
+    }
+  }
+
+  /** All rows, however many pages. `what` is named when they cannot be read. */
+  async read({ cql, values }: Query, what: string, atOnce = false): Promise<Row[]> {
+    this.asked.reads += 1;
+    const ask = async (): Promise<Row[]> => {
+      const result = await this.client.execute(cql, [...values], READ);
+      if (result.pageState === null || result.pageState === undefined) return result.rows;
+      const rows: Row[] = [];
+      for await (const row of result) rows.push(row);
+      return rows;
+    };
+    return (atOnce ? ask() : this.inTurn(ask)).catch((error: unknown) => {
+      throw unreadable(what, error);
+    });
+  }
+
+  async serial({ cql, values }: Query, what: string): Promise<Row | null> {
+    this.asked.serial += 1;
+    try {
+      return (await this.client.execute(cql, [...values], SERIAL)).first();
+    } catch (error) {
+      throw unreadable(what, error);
+    }
+  }
+
+  private async inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const { inFlight: bound = STORE_IN_FLIGHT } = this.options;
+    if (this.inFlight < bound) this.inFlight += 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await send();
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.inFlight -= 1;
+      else next();
+    }
+  }
+}
+
+async function connect(client: Client, options: CassandraOptions): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.shutdown();
+    throw cannotConnect(options, error);
+  }
+}
+
+/**
+ * Is the data centre there, and the keyspace, or may it be made? Over a connection of its own that needs neither: the
+ * driver cannot shut down a client that failed for want of one, and would keep its process alive.
+ */
+async function lookBefore(options: CassandraOptions): Promise<void> {
+  const { keyspace, localDataCenter, createWithReplicas: replicas, migrate = false } = options;
+  const { keyspace: _, localDataCenter: __, ...others } = driverOptions(options);
+  const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
+  const client = new Client({ ...others, policies: { ...others.policies, loadBalancing } });
+  await connect(client, options);
+  try {
+    const homes = new Set(client.hosts.values().map(({ datacenter }) => datacenter));
+    if (!homes.has(localDataCenter)) throw noDataCentre(options, [...homes]);
+    const found = await client.execute(KEYSPACE, [keyspace], { ...SCHEMA, prepare: true });
+    if (found.rows.length > 0) return;
+    if (replicas === undefined || !migrate) throw noKeyspace(options);
+    const replication = `{'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${Math.trunc(replicas)}}`;
+    await client.execute(`CREATE KEYSPACE IF NOT EXISTS "${keyspace}" WITH replication = ${replication}`, [], SCHEMA);
+  } catch (error) {
+    throw isPerdureError(error) ? error : cannotConnect(options, error);
+  } finally {
+    await client.shutdown();
+  }
+}
+
+const KEYSPACE = `SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?`;
+
+function driverOptions(options: CassandraOptions): ConstructorParameters<typeof Client>[0] {
+  const { contactPoints, localDataCenter, keyspace, port = 9042, username, password, tls } = options;
+  const { timeoutMs = STORE_TIMEOUT_MS } = options;
+  return {
+    contactPoints: [...contactPoints],
+    localDataCenter,
+    keyspace,
+    protocolOptions: { port },
+    socketOptions: { readTimeout: timeoutMs },
+    policies: {
+      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(STORE_SPECULATE_MS, 1),
+      retry: new policies.retry.FallthroughRetryPolicy(),
+    },
+    queryOptions: { consistency: consistencies.localQuorum },
+    ...(username === undefined ? {} : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
+    ...(tls === undefined ? {} : { sslOptions: tls }),
+  };
+}
+
+/** The coordinator has done nothing: it saw no quorum, or the statement is none. */
+function isRefusal(error: unknown): boolean {
+  const { code } = error as { readonly code?: number };
+  return code === responseErrorCodes.unavailableException || code === responseErrorCodes.invalid;
+}
+
+function unreadable(what: string, cause: unknown): PerdureError {
+  const fact = cause instanceof Error ? cause.message : String(cause);
+  return new PerdureError('unavailable', `${what} cannot be read: ${fact}; read again later`, {
+    reason: 'store_read',
+    cause,
+  });
+}

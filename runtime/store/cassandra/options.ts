@@ -1,0 +1,37 @@
+/**
+ * Options of the Cassandra store, as its user gives them.
+ */
+
+import type { ConnectionOptions } from 'node:tls';
+
+export interface CassandraOptions {
+  /** Names or addresses of a few nodes, without a port. */
+  readonly contactPoints: readonly string[];
+  /** Home data centre of the keyspace: all quorums are of it (C11). */
+  readonly localDataCenter: string;
+  readonly keyspace: string;
+  /** Of all nodes; 9042 by default. */
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  /** As for `node:tls`; a client certificate makes it mutual. */
+  readonly tls?: ConnectionOptions;
+  /** After so long an answer is not waited for any more, milliseconds; 1,500 by default. */
+  readonly timeoutMs?: number;
+  /** Requests in flight; those beyond wait. 1,024 by default. */
+  readonly inFlight?: number;
+  /** Creates the keyspace's tables, or brings them to this build's version, at start; else `migrateCassandra` does. */
+  readonly migrate?: boolean;
+  /** Makes the keyspace when there is none, with so many replicas in the local data centre; goes with `migrate`. */
+  readonly createWithReplicas?: number;
+  /** Number of shards, at the creation of the tables, for ever (C3); 256 by default. */
+  readonly shards?: number;
+  /** Settings under which acknowledged work can be lost; each is refused unless it is named here (C11). */
+  readonly unsafe?: readonly UnsafeSetting[];
+}
+
+/**
+ * `replication`: fewer than 3 replicas in the local data centre. `commitlog_sync`: `periodic`, by which a crash of all
+ * replicas loses the last seconds. `paxos_variant`: `v1`.
+ */
+export type UnsafeSetting = 'replication' | 'commitlog_sync' | 'paxos_variant';

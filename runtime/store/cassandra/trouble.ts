@@ -1,0 +1,65 @@
+/**
+ * Trouble: why a keyspace cannot be used, in words that name the setting and the remedy.
+ *
+ * Owns: sorting the driver's errors at the start. Does not own: errors of single requests (`connection`).
+ */
+
+import { types } from 'cassandra-driver';
+import { PerdureError } from '../../../framework/errors';
+import type { CassandraOptions } from './options';
+
+/** As the driver rejects a connection. */
+export function cannotConnect(options: CassandraOptions, error: unknown): PerdureError {
+  const { contactPoints, keyspace, port = 9042, username } = options;
+  const where = `Cassandra at ${contactPoints.join(', ')}, port ${port}`;
+  const causes = causesOf(error);
+  const says = (text: string): boolean => causes.some(({ message }) => message.includes(text));
+  const codes = causes.map(({ code }) => code);
+  if (codes.includes(types.responseErrorCodes.badCredentials) || says('requires authentication')) {
+    const who = username === undefined ? 'without a user name' : `as '${username}'`;
+    return refused('unauthenticated', `${where} refuses a connection ${who}: check username and password`, error);
+  }
+  const fact = causes.at(-1)?.message ?? String(error);
+  const remedy = `check contactPoints and port (keyspace '${keyspace}'), and that the server is up`;
+  return refused('unavailable', `${where} cannot be reached: ${fact}; ${remedy}`, error);
+}
+
+export function noDataCentre(
+  { contactPoints, localDataCenter }: CassandraOptions,
+  homes: readonly string[],
+): PerdureError {
+  const fact = `Cassandra at ${contactPoints.join(', ')} has no node in the data centre '${localDataCenter}'`;
+  return refused('invalid_argument', `${fact}: set localDataCenter to ${homes.join(' or ')}`);
+}
+
+export function noKeyspace({ keyspace, contactPoints }: CassandraOptions): PerdureError {
+  const remedy =
+    `create it first: CREATE KEYSPACE ${keyspace} WITH replication = ` +
+    `{'class': 'NetworkTopologyStrategy', '<data centre>': 3}`;
+  return refused(
+    'invalid_argument',
+    `Cassandra at ${contactPoints.join(', ')} has no keyspace '${keyspace}'; ${remedy}`,
+  );
+}
+
+export function refused(
+  code: 'invalid_argument' | 'unavailable' | 'unauthenticated',
+  message: string,
+  cause?: unknown,
+): PerdureError {
+  return new PerdureError(code, message, { reason: 'store', ...(cause === undefined ? {} : { cause }) });
+}
+
+interface Cause {
+  readonly message: string;
+  readonly code?: number;
+}
+
+/** The error and those of the single nodes in it. */
+function causesOf(error: unknown): readonly Cause[] {
+  const { innerErrors } = error as { readonly innerErrors?: Readonly<Record<string, Cause>> };
+  return [error as Cause, ...Object.values(innerErrors ?? {})].map((cause) => ({
+    message: String(cause.message),
+    ...(cause.code === undefined ? {} : { code: Number(cause.code) }),
+  }));
+}
