@@ -6,6 +6,7 @@
 
 import './node-floor';
 import { declaredGroups, groupName } from '../framework/core/activities';
+import type { RunningStep } from '../framework/core/running';
 import { PerdureError } from '../framework/errors';
 import type { EntityClass } from '../framework/model/definition';
 import type { ActivityGroup, ActivityMethods } from '../framework/model/handle';
@@ -27,12 +28,14 @@ import {
   TURN_BYTES,
   WATCHDOG_LOOK_MS,
 } from './config';
+import { ClusterHost } from './host/cluster-host';
 import { Host } from './host/host';
 import type { HostSettings } from './host/host';
-import type { ServedGroup } from './host/hosted-code';
+import type { CodeSettings, ServedGroup } from './host/hosted-code';
+import type { SharedStore } from './ports/cluster-store';
 import type { HistoryStore } from './ports/history-store';
 import type { Log } from './ports/telemetry';
-import type { Transport } from './ports/transport';
+import type { SharedTransport, Transport } from './ports/transport';
 import { sqliteStore } from './store/embedded/sqlite-store';
 import { systemClock } from './system/clock';
 import { systemEntropy } from './system/entropy';
@@ -53,9 +56,10 @@ export interface HostOptions {
    * A group that was declared in this process and is neither refuses to start.
    */
   readonly activities?: readonly (ServedGroup | RemoteGroup)[];
-  readonly store: HistoryStore;
-  /** In this process by default. */
-  readonly transport?: Transport;
+  /** `sqlite(directory)` for one host on one machine, or `cassandra({ … })`, which any number of hosts share. */
+  readonly store: HistoryStore | SharedStore;
+  /** In this process by default; hosts that share a store need one between processes: `nats({ servers })`. */
+  readonly transport?: Transport | SharedTransport;
   readonly namespace?: string;
   /** Build id of the deployed code; by default a hash of the package's version and the classes' sources. */
   readonly build?: string;
@@ -108,19 +112,18 @@ export const DEFAULT_LIMITS: HostLimits = {
 };
 
 /**
- * Starts a host; resolves once it serves. Rejects with `invalid_argument` for a class that cannot be an entity, and
- * with the store's own error when that cannot be opened.
+ * Starts a host; resolves once it serves: over a shared store once its session is born, and shards come after. Rejects
+ * with `invalid_argument` for a class that cannot be an entity, and with the store's or the transport's own error when
+ * that cannot be opened.
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   installTraps();
   const log = options.log ?? pinoLog();
-  const { transport = memory(), namespace = 'default' } = options;
+  const { store, transport = memory(), namespace = 'default' } = options;
   const watchdog = chooseWatchdog(options, log);
-  const starting = Host.start({
+  const code: CodeSettings = {
     entities: options.entities,
     activities: chooseGroups(options.activities ?? []),
-    store: options.store,
-    transport,
     namespace,
     build: options.build ?? null,
     clock: systemClock,
@@ -131,20 +134,60 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     prepare: ensureTraps,
     ...(watchdog !== null && { watchdog }),
     ...stability(options.watchdog),
-  });
-  const host = await starting.catch(async (error: unknown) => {
+  };
+  const close = async (): Promise<void> => {
     await watchdog?.stop();
+    if (isShared(transport)) await transport.close();
+  };
+  const starting = 'shared' in store ? startShared(code, store, transport) : Host.start({ ...code, store, transport });
+  const host = await starting.catch(async (error: unknown) => {
+    await close();
     throw error;
   });
   const unwatch = watchRejections((step, reason) => host.floating(step, reason));
   const client = createClient({ transport, clock: systemClock, entropy: systemEntropy, namespace });
   const end = async (ended: Promise<void>): Promise<void> => {
     await ended;
-    await watchdog?.stop();
     await client.close();
+    await close();
     unwatch();
   };
   return { client, build: host.build, drain: () => end(host.drain()), stop: () => end(host.stop()) };
+}
+
+interface Started {
+  readonly build: string;
+  floating(step: RunningStep, error: unknown): void;
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startShared(code: CodeSettings, shared: SharedStore, transport: Transport): Promise<Started> {
+  if (!isShared(transport)) {
+    const fact = 'hosts that share a store are reached from other processes';
+    throw new PerdureError('invalid_argument', `${fact}: give the host transport: nats({ servers })`);
+  }
+  await transport.open();
+  const store = await shared.open();
+  if (store.unsafe.length > 0)
+    code.log.warn({ unsafe: store.unsafe }, 'the store is not safe: acknowledged work can be lost');
+  const host = await ClusterHost.start({
+    ...code,
+    store,
+    connected: () => transport.connected,
+    serving: (session) => transport.serveSession(session),
+  });
+  const end = (ended: Promise<void>): Promise<void> => ended.then(() => store.close());
+  return {
+    build: host.build,
+    floating: (step, error) => host.floating(step, error),
+    drain: () => end(host.drain()),
+    stop: () => end(host.stop()),
+  };
+}
+
+function isShared(transport: Transport): transport is SharedTransport {
+  return 'serveSession' in transport;
 }
 
 /** Options of a host as a module's default export. */

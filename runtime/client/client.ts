@@ -42,9 +42,11 @@ export interface ClientOptions {
   readonly maxPayloadBytes?: number;
   /** Requests that wait for an answer at a time; 100,000 by default. */
   readonly maxInFlight?: number;
+  /** Gives up what this client alone uses, when it is closed. */
+  readonly release?: () => Promise<void>;
 }
 
-/** A client over `transport`; closing it leaves the transport open. */
+/** A client over `transport`, which closing leaves open, unless `release` closes it. */
 export function createClient(options: ClientOptions): PerdureClient {
   return new Client(options);
 }
@@ -60,11 +62,14 @@ class Client implements PerdureClient {
   readonly namespace: string;
   readonly #sender: Sender;
   readonly #maxPayloadBytes: number;
+  readonly #release: () => Promise<void>;
 
-  constructor({ transport, clock, entropy, namespace = 'default', maxPayloadBytes, maxInFlight }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { transport, clock, entropy, namespace = 'default', maxPayloadBytes, maxInFlight } = options;
     checkId(namespace, 'namespace');
     this.namespace = namespace;
     this.#maxPayloadBytes = maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
+    this.#release = options.release ?? (async () => undefined);
     this.#sender = new Sender({ transport, clock, entropy, maxInFlight: maxInFlight ?? MAX_IN_FLIGHT });
   }
 
@@ -140,6 +145,7 @@ class Client implements PerdureClient {
 
   async close(): Promise<void> {
     this.#sender.close();
+    await this.#release();
   }
 
   readonly #call = (target: Target, method: CallableMethod, args: readonly unknown[]): Promise<unknown> =>

@@ -6,18 +6,27 @@
  */
 
 import '../node-floor';
-import type { Transport } from '../ports/transport';
+import type { SharedTransport, Transport } from '../ports/transport';
 import { systemClock } from '../system/clock';
 import { systemEntropy } from '../system/entropy';
 import { createClient } from './client';
 import type { ClientOptions } from './client';
 import type { PerdureClient } from './types';
 
-export type ConnectOptions = Omit<ClientOptions, 'transport' | 'clock' | 'entropy'>;
+export type ConnectOptions = Omit<ClientOptions, 'transport' | 'clock' | 'entropy' | 'release'>;
 
-/** A client over `transport`. Resolves before any host serves: calls wait for one until their timeout. */
-export async function connect(transport: Transport, options: ConnectOptions = {}): Promise<PerdureClient> {
-  return createClient({ ...options, transport, clock: systemClock, entropy: systemEntropy });
+/**
+ * A client over `transport`. Resolves before any host serves: calls wait for one until their timeout. Rejects when the
+ * servers of a `nats()` cannot be reached; closing the client closes that connection.
+ */
+export async function connect(
+  transport: Transport | SharedTransport,
+  options: ConnectOptions = {},
+): Promise<PerdureClient> {
+  const shared = 'open' in transport ? transport : null;
+  await shared?.open();
+  const release = async (): Promise<void> => shared?.close();
+  return createClient({ ...options, transport, clock: systemClock, entropy: systemEntropy, release });
 }
 
 export { PerdureError, isPerdureError } from '../../framework/errors';
@@ -27,6 +36,8 @@ export { contract } from '../../framework/model/handle';
 export type { Contract, ContractKind, EntityReference, Handle } from '../../framework/model/handle';
 export type { EntityStatus, IndexedValue } from '../ports/history-store';
 export type { Transport } from '../ports/transport';
+export { nats } from '../nats';
+export type { NatsOptions, NatsTls } from '../transport/nats/options';
 export { memory } from '../transport/memory-transport';
 export type * from '../wire/description';
 export type { OperationStatus } from '../wire/envelope';

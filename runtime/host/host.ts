@@ -46,7 +46,12 @@ export class Host {
     await host.openSession();
     const { transport, namespace } = settings;
     try {
-      host.served = await transport.serve(namespace, host.code.types, (request) => host.answer(request));
+      host.served = await transport.serve(
+        namespace,
+        host.code.types,
+        (request) => host.answer(request),
+        host.session?.epoch,
+      );
     } catch (error) {
       await host.stop();
       throw error;

@@ -6,6 +6,7 @@
  */
 
 import type { Reply, Request } from '../wire/envelope';
+import type { Owner } from '../wire/frame';
 
 /** A caller's end. */
 export interface CallerTransport {
@@ -22,11 +23,46 @@ export interface Wanted {
 
 /** A host's end. */
 export interface HostTransport {
-  /** Serves every request of the namespace for these types until closed; a second server of a type is refused. */
-  serve(namespace: string, types: readonly string[], answer: (request: Request) => Promise<Reply>): Promise<Served>;
+  /**
+   * Serves every request of the namespace for these types until closed; a second server of a type is refused. `epoch` is
+   * greater than that of any host that served them before: by it callers tell the newer one.
+   */
+  serve(
+    namespace: string,
+    types: readonly string[],
+    answer: (request: Request) => Promise<Reply>,
+    epoch?: number,
+  ): Promise<Served>;
 }
 
 export interface Transport extends CallerTransport, HostTransport {}
+
+/** A transport between processes. */
+export interface SharedTransport extends Transport {
+  /** False while it cannot be used; a host that stays so lets others have its shards (C3). */
+  readonly connected: boolean;
+  /** Resolves once it can be used; whoever does not wait for it opens it by the first use. */
+  open(): Promise<void>;
+  /** Serves a session of a cluster's host until the returned function is called. Opened before. */
+  serveSession(session: SharedSession): () => void;
+  close(): Promise<void>;
+}
+
+/** What a session of a cluster's host answers, and what it knows of the others. */
+export interface SharedSession {
+  readonly member: Routes;
+  readonly namespace: string;
+  readonly types: readonly string[];
+  readonly answer: (request: Request) => Promise<Reply>;
+}
+
+/** What a session knows of the cluster. */
+export interface Routes {
+  readonly session: string;
+  readonly shards: number;
+  /** The newest owner it knows of; null if it knows none. */
+  owner(shard: number): Owner | null;
+}
 
 export interface Served {
   /** Takes no more requests; those being answered still are. */

@@ -16,9 +16,9 @@ import { isPlanted } from '../../framework/planted-bugs';
 import { HOST_IN_FLIGHT, MAX_FRAME_BYTES, RECENT_FRAMES, WORKING_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
-import type { HostTransport, Served } from '../ports/transport';
+import type { HostTransport, Routes, Served, SharedSession } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
-import type { Answer, Frame, NumberedRequest, Owner, RequestsFrame, UnwantedFrame } from '../wire/frame';
+import type { Answer, Frame, NumberedRequest, RequestsFrame, UnwantedFrame } from '../wire/frame';
 import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { sizeOf } from '../wire/size';
@@ -28,14 +28,6 @@ import { OpenRequests } from './open-requests';
 import type { Reached } from './reached';
 import { tooLarge } from './refusals';
 import { frameLimit } from './routed-transport';
-
-/** What a session knows of the cluster; a host's member is one. */
-export interface Routes {
-  readonly session: string;
-  readonly shards: number;
-  /** The newest owner it knows of; null if it knows none. */
-  owner(shard: number): Owner | null;
-}
 
 export interface FrameServerOptions {
   readonly messenger: Messenger;
@@ -47,16 +39,8 @@ export interface FrameServerOptions {
   readonly reached?: Reached;
 }
 
-/** A session of a cluster host (`ServingSession`). */
-export interface FramedSession {
-  readonly member: Routes;
-  readonly namespace: string;
-  readonly types: readonly string[];
-  readonly answer: (request: Request) => Promise<Reply>;
-}
-
 /** Serves one session until the returned function is called: `serving: (session) => serveFrames(options, session)`. */
-export function serveFrames(options: Omit<FrameServerOptions, 'routes'>, session: FramedSession): () => void {
+export function serveFrames(options: Omit<FrameServerOptions, 'routes'>, session: SharedSession): () => void {
   const server = new FrameServer({ ...options, routes: session.member });
   void server.serve(session.namespace, session.types, session.answer);
   return () => server.close();
@@ -81,6 +65,7 @@ export class FrameServer implements HostTransport {
   readonly #working = new OpenRequests();
   #leaving = new Map<string, Sized[]>();
   #telling: Cancel | null = null;
+  #abandoned = false;
 
   constructor(options: FrameServerOptions) {
     this.#options = options;
@@ -102,6 +87,14 @@ export class FrameServer implements HostTransport {
   close(): void {
     this.#handlers.clear();
     for (const ear of this.#ears.splice(0)) ear.close();
+  }
+
+  /** As `close`; what it is answering is not answered either, for nothing can leave any more. */
+  abandon(): void {
+    this.close();
+    this.#telling?.();
+    this.#telling = null;
+    this.#abandoned = true;
   }
 
   #listen(): void {
@@ -201,6 +194,7 @@ export class FrameServer implements HostTransport {
 
   /** Work that lasts is told of; without work there is no timer. */
   #watch(): void {
+    if (this.#abandoned) return;
     if (this.#working.size === 0) {
       this.#telling?.();
       this.#telling = null;

@@ -40,14 +40,20 @@ export async function readAccounts(client: PerdureClient): Promise<Accounts> {
 /**
  * What is wrong, in words; nothing if all is right. Two things must hold whatever happened to earlier runs: the
  * accounts have grown by exactly what this run applied, and if no other file ever went into them, they add up to
- * exactly the good lines of this one.
+ * exactly the good lines of this one. `resent`: a host may have died between applying a signal and saying so; the signal
+ * was sent again then, and answered as a duplicate, so that only the second can be told.
  */
-export function differences(before: TierSums, after: TierSums, { good, applied, duplicates }: Imported): string[] {
-  const onlyThisFile = before.purchases === duplicates;
+export function differences(
+  before: TierSums,
+  after: TierSums,
+  { good, applied, duplicates }: Imported,
+  resent = false,
+): string[] {
+  const onlyThisFile = resent ? before.purchases <= duplicates : before.purchases === duplicates;
   const found = (['purchases', 'units', 'cents'] as const).flatMap((figure) => {
     const grown = before[figure] + applied[figure];
     const faults: string[] = [];
-    if (after[figure] !== grown) {
+    if (!resent && after[figure] !== grown) {
       const fact = `${before[figure]} before and ${applied[figure]} applied make ${grown}`;
       faults.push(`${figure}: the accounts say ${after[figure]}, but ${fact}`);
     }
@@ -56,7 +62,7 @@ export function differences(before: TierSums, after: TierSums, { good, applied, 
     if (!Number.isSafeInteger(after[figure])) faults.push(`${figure}: ${after[figure]} is too large to be exact`);
     return faults;
   });
-  if (duplicates > before.purchases)
+  if (!resent && duplicates > before.purchases)
     found.push(`${duplicates} duplicates were reported, but the accounts had ${before.purchases} purchases before`);
   return found;
 }

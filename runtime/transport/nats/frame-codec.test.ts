@@ -1,0 +1,89 @@
+import { encodeValue } from '../../../framework/codec/value';
+import type { Frame } from '../../wire/frame';
+import { decodeFrame, encodeFrame } from './frame-codec';
+
+const KEY = { namespace: 'default', type: 'cart', id: 'ä 1' };
+const MESSAGE = {
+  op: 'message',
+  key: KEY,
+  message: 'update',
+  method: 'add',
+  args: Uint8Array.of(1, 2, 255),
+  id: { session: 's', n: 1, doneBelow: 1 },
+  attempt: 1,
+  submit: false,
+} as const;
+
+const FRAMES: readonly Frame[] = [
+  {
+    kind: 'requests',
+    from: 'inbox.1',
+    requests: [
+      { n: 1, request: MESSAGE },
+      { n: 2, request: { op: 'describe', key: KEY } },
+    ],
+  },
+  {
+    kind: 'requests',
+    from: 'i',
+    requests: [{ n: 3, request: { op: 'list', query: { namespace: 'n', type: 't', limit: 5 } } }],
+  },
+  {
+    kind: 'answers',
+    session: 's',
+    answers: [
+      { kind: 'reply', n: 1, reply: { ok: true, value: Uint8Array.of(7), duplicate: false, seq: 2 ** 40 } },
+      { kind: 'moved', n: 2, owner: { session: 'other', epoch: 3 } },
+      { kind: 'moved', n: 3, owner: null },
+      { kind: 'working', n: 4 },
+    ],
+  },
+  { kind: 'unwanted', from: 'i', numbers: [1, 2] },
+  { kind: 'ask', from: 'i' },
+  {
+    kind: 'routes',
+    session: 's',
+    shards: 256,
+    owners: [
+      [0, 0, 1],
+      [255, 1, 9],
+    ],
+    hosts: ['a', 'b'],
+  },
+];
+
+describe('frames as bytes (C14)', () => {
+  it.each(FRAMES)('come back as they were: %j', (frame) => {
+    expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
+  });
+
+  it('are refused when they are of another version, cut, or no frame at all', () => {
+    const bytes = encodeFrame(FRAMES[0] as Frame);
+    expect(() => decodeFrame(Uint8Array.of(2, ...bytes.subarray(1)))).toThrow(
+      'a frame of version 2, and this build knows 1',
+    );
+    expect(() => decodeFrame(new Uint8Array())).toThrow('a frame of version nothing');
+    for (let length = 1; length < bytes.length; length += 1)
+      expect(() => decodeFrame(bytes.subarray(0, length))).toThrow();
+  });
+
+  it.each([
+    ['text', 'hello'],
+    ['an unknown kind', { kind: 'order', from: 'i' }],
+    ['requests without a sender', { kind: 'requests', requests: [] }],
+    ['a request without a key', { kind: 'requests', from: 'i', requests: [{ n: 1, request: { op: 'describe' } }] }],
+    [
+      'arguments that are no bytes',
+      { kind: 'requests', from: 'i', requests: [{ n: 1, request: { ...MESSAGE, args: 'x' } }] },
+    ],
+    ['an answer without a reply', { kind: 'answers', session: 's', answers: [{ kind: 'reply', n: 1 }] }],
+    [
+      'an owner without an epoch',
+      { kind: 'answers', session: 's', answers: [{ kind: 'moved', n: 1, owner: { session: 'x' } }] },
+    ],
+    ['routes in pairs', { kind: 'routes', session: 's', shards: 2, owners: [[0, 0]], hosts: ['a'] }],
+  ])('are refused with %s', (_name, value) => {
+    const encoded = encodeValue(value, { classes: 'plain' });
+    expect(() => decodeFrame(Uint8Array.of(1, ...encoded))).toThrow('bytes that are no frame');
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * NATS transport: callers and hosts as processes of their own, with a NATS server between them (C14, C15, C17).
+ *
+ * Owns: one connection, made at the first use; both ends of it. Does not own: routing (`routed-transport`), serving
+ * (`frame-server`), bytes (`frame-codec`).
+ *
+ * Invariant: it opens no port: whoever reaches NATS reaches its hosts.
+ */
+
+import { PerdureError } from '../../../framework/errors';
+import type { Clock } from '../../ports/clock';
+import type { Log } from '../../ports/telemetry';
+import type { Served, SharedSession, SharedTransport, Wanted } from '../../ports/transport';
+import type { Reply, Request } from '../../wire/envelope';
+import { FrameServer, serveFrames } from '../frame-server';
+import type { Handler } from '../handlers';
+import { closedError } from '../refusals';
+import { RoutedTransport } from '../routed-transport';
+import type { NatsMessenger } from './nats-messenger';
+import type { NatsOptions } from './options';
+
+export interface NatsEnvironment {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A fresh name that no other process has. */
+  readonly drawName: () => string;
+}
+
+/** A host that has its store to itself serves all there is. */
+const ONE_SHARD = 1;
+
+interface Opened {
+  readonly messenger: NatsMessenger;
+  readonly caller: RoutedTransport;
+  close(): Promise<void>;
+}
+
+const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+
+export class NatsTransport implements SharedTransport {
+  private opening: Promise<Opened> | null = null;
+  private opened: Opened | null = null;
+  private closed = false;
+  private server: FrameServer | null = null;
+
+  constructor(
+    private readonly options: NatsOptions,
+    private readonly environment: NatsEnvironment,
+  ) {
+    const { prefix } = options;
+    if (prefix !== undefined && !PREFIX.test(prefix))
+      throw new PerdureError('invalid_argument', `'${prefix}' cannot be the prefix of NATS subjects: give a word`);
+  }
+
+  get connected(): boolean {
+    return this.opened?.messenger.connected ?? false;
+  }
+
+  /** Resolves once connected; a failed attempt may be repeated. */
+  async open(): Promise<void> {
+    await this.ready();
+  }
+
+  async request(request: Request, signal: AbortSignal | null, wanted?: Wanted): Promise<Reply> {
+    const { caller } = this.opened ?? (await this.ready());
+    return caller.request(request, signal, wanted);
+  }
+
+  async serve(namespace: string, types: readonly string[], answer: Handler, epoch = 1): Promise<Served> {
+    const { messenger } = await this.ready();
+    const session = this.environment.drawName();
+    const routes = { session, shards: ONE_SHARD, owner: () => ({ session, epoch }) };
+    this.server ??= new FrameServer({ ...this.serving(messenger), routes });
+    return this.server.serve(namespace, types, answer);
+  }
+
+  serveSession(session: SharedSession): () => void {
+    if (this.opened === null)
+      throw new PerdureError('unavailable', 'NATS is not connected yet: open the transport first');
+    return serveFrames(this.serving(this.opened.messenger), session);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.server?.abandon();
+    const opened = await this.opening?.catch(() => null);
+    await opened?.close();
+  }
+
+  private serving(messenger: NatsMessenger) {
+    const { maxFrameBytes } = this.options;
+    const { clock } = this.environment;
+    return { messenger, clock, ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }) };
+  }
+
+  private ready(): Promise<Opened> {
+    if (this.closed) return Promise.reject(closedError());
+    this.opening ??= this.connect().catch((error: unknown) => {
+      this.opening = null;
+      throw error;
+    });
+    return this.opening;
+  }
+
+  private async connect(): Promise<Opened> {
+    const { prefix = 'perdure' } = this.options;
+    const [{ connectNats }, loaded] = await Promise.all([import('./connect.js'), import('./nats-messenger.js')]);
+    const connection = await connectNats(this.options);
+    const messenger = new loaded.NatsMessenger(connection, prefix, this.environment.log);
+    const caller = new RoutedTransport(this.serving(messenger));
+    const close = async (): Promise<void> => {
+      caller.close();
+      await connection.drain();
+    };
+    return (this.opened = { messenger, caller, close });
+  }
+}
