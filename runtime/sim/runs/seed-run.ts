@@ -60,7 +60,7 @@ const ROTATION_MS = 10_000;
 const ROTATIONS = 40;
 /** The healed site answers and comes to rest within this time. */
 const HEALED_MS = 60_000;
-/** Within this time a host has seen that its wall clock was set. */
+/** Within this time a host has seen that its wall clock was set, and an activity has been tried again. */
 const CLOCKS_SET_MS = TIMER_RECHECK_MS + 1_000;
 /** Within this time the healed site's index has come after its histories. */
 const WAKES_MS = 10_000;
@@ -167,7 +167,7 @@ class Run {
     for (const { process } of this.callers) process.resume();
     const unfound = await this.wakes();
     this.auditor.clock.catchUp();
-    if (this.clocksJumped) await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
+    await world.run({ untilMs: world.nowMs + CLOCKS_SET_MS });
     const unfired = unfound ?? (await this.fires());
     await this.settle();
     const fault = site.alarms[0] ?? unfired ?? (await this.rest()) ?? (await this.audit()) ?? (await this.rest());
@@ -194,11 +194,6 @@ class Run {
   private get ahead(): boolean {
     if (this.healed || this.world.nowMs > this.weather.endsMs || this.enoughEpochs) return false;
     return this.operations / this.scenario.operations > (this.site.leastEpoch + 1) / EPOCHS;
-  }
-
-  private get clocksJumped(): boolean {
-    const { counts } = this.world;
-    return counts.has('clock.jump-back') || counts.has('clock.jump-ahead');
   }
 
   private get enoughEpochs(): boolean {
