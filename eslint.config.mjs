@@ -51,7 +51,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./{framework,runtime,samples,benchmarks,services}/tsconfig.json', './tsconfig.tests.json'],
+        project: ['./{framework,runtime,samples,benchmarks,services,faults}/tsconfig.json', './tsconfig.tests.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

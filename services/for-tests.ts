@@ -25,15 +25,18 @@ export interface TestServices {
 const LOCK_PORT = 14_221;
 const LOCK_LOOK_MS = 200;
 
-export function testOptions(): ServiceOptions {
+/** One node, or a cluster of three beside it. */
+export function testOptions(nodes: 1 | 3 = 1): ServiceOptions {
   const { cache } = defaultOptions();
+  const shift = nodes === 1 ? 0 : 10_000;
   return defaultOptions({
+    nodes,
     cache,
-    directory: join(cache, 'test-run'),
-    natsPort: 14_222,
-    cassandraPort: 19_042,
-    storagePort: 17_000,
-    heapMb: 800,
+    directory: join(cache, `test-run-${nodes}`),
+    natsPort: 14_222 + shift,
+    cassandraPort: 19_042 + shift,
+    storagePort: 17_000 + shift,
+    heapMb: nodes === 1 ? 800 : 600,
   });
 }
 

@@ -1,0 +1,71 @@
+/**
+ * Kinds of faults: what goes wrong with real processes, and how it is mended.
+ *
+ * Owns: each kind by its name. Does not own: when it happens and what follows (`fault-run`).
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { kill, start } from '../services/daemon';
+import type { FaultCluster } from './fault-cluster';
+
+/** Begins a fault and mends it; `n` counts the faults of a run. Resolves when it is over. */
+export type Fault = (cluster: FaultCluster, n: number) => Promise<void>;
+
+/** Longer than a host that says nothing is waited for (C3). */
+const TAKEN_FOR_DEAD_MS = 12_000;
+const SHORT_MS = 2_000;
+
+const hostOf = ({ hosts }: FaultCluster, n: number): number => n % hosts.length;
+
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'host killed': async (cluster, n) => {
+    const host = hostOf(cluster, n);
+    cluster.hosts[host]?.kill('SIGKILL');
+    await pause(TAKEN_FOR_DEAD_MS);
+    await cluster.replaceHost(host);
+  },
+  'host drained': async (cluster, n) => {
+    const host = hostOf(cluster, n);
+    cluster.hosts[host]?.kill('SIGTERM');
+    await pause(SHORT_MS);
+    await cluster.replaceHost(host);
+  },
+  /** It is taken for dead, wakes and finds that it is. */
+  'host stopped and continued': async (cluster, n) => {
+    const host = cluster.hosts[hostOf(cluster, n)];
+    host?.kill('SIGSTOP');
+    await pause(TAKEN_FOR_DEAD_MS);
+    host?.kill('SIGCONT');
+  },
+  'NATS killed': async ({ nats }) => {
+    kill(nats, 'SIGKILL');
+    await pause(SHORT_MS);
+    await start(nats);
+  },
+  'NATS stopped and continued': async ({ nats }) => {
+    kill(nats, 'SIGSTOP');
+    await pause(SHORT_MS);
+    kill(nats, 'SIGCONT');
+  },
+  'Cassandra node killed': async ({ cassandra }, n) => {
+    const node = cassandra[n % cassandra.length];
+    if (node === undefined) return;
+    kill(node, 'SIGKILL');
+    await pause(SHORT_MS);
+    await start(node);
+  },
+  'Cassandra node stopped and continued': async ({ cassandra }, n) => {
+    const node = cassandra[n % cassandra.length];
+    if (node === undefined) return;
+    kill(node, 'SIGSTOP');
+    await pause(SHORT_MS * 2);
+    kill(node, 'SIGCONT');
+  },
+  'everything killed': async (cluster) => {
+    const daemons = [cluster.nats, ...cluster.cassandra];
+    for (const host of cluster.hosts) host.kill('SIGKILL');
+    for (const daemon of daemons) kill(daemon, 'SIGKILL');
+    for (const daemon of daemons) await start(daemon);
+    for (const index of cluster.hosts.keys()) await cluster.replaceHost(index);
+  },
+};
