@@ -19,6 +19,8 @@ export interface FaultClusterOptions {
   readonly services: ServiceOptions;
   readonly hosts: number;
   readonly callers: number;
+  /** Folder of the compiled processes; this one by default. */
+  readonly programs?: string;
   /** Told what is being done. */
   readonly tell: (line: string) => void;
 }
@@ -86,15 +88,19 @@ export class FaultCluster {
     await stopServices(this.options.services, true);
   }
 
+  private program(name: string): string {
+    return join(this.options.programs ?? __dirname, name);
+  }
+
   private async startHost(): Promise<ChildProcess> {
-    return ready(fork(join(__dirname, 'host-process.js'), [JSON.stringify(this.shared)]), 'a host');
+    return ready(fork(this.program('host-process.js'), [JSON.stringify(this.shared)]), 'a host');
   }
 
   private async startCaller(name: string): Promise<ChildProcess> {
     const { nats, prefix } = this.shared;
     const pauseMs = (1_000 * this.options.callers * IN_FLIGHT) / OPERATIONS_PER_SECOND;
     const options: CallerProcessOptions = { name, nats, prefix, keys: KEYS, inFlight: IN_FLIGHT, pauseMs };
-    const caller = await ready(fork(join(__dirname, 'caller-process.js'), [JSON.stringify(options)]), 'a caller');
+    const caller = await ready(fork(this.program('caller-process.js'), [JSON.stringify(options)]), 'a caller');
     caller.on('message', (told: Told) => this.told.push(told));
     caller.once('exit', (code) => {
       if (code !== 0)

@@ -1,4 +1,5 @@
-import { testOptions } from '../services/for-tests';
+import { join } from 'node:path';
+import { stopTestServices, testOptions } from '../services/for-tests';
 import { FaultCluster } from './fault-cluster';
 import { runFaults } from './fault-run';
 import { FAULTS } from './kinds';
@@ -14,7 +15,10 @@ const SHORT = [
 
 describe('faults of real servers and processes', () => {
   it('lose nothing and double nothing (C1 to C7)', async () => {
-    const cluster = await FaultCluster.start({ services: testOptions(3), hosts: 3, callers: 5, tell: () => undefined });
+    await stopTestServices();
+    const programs = join(__dirname, '..', 'dist', 'faults');
+    const options = { services: testOptions(3), hosts: 3, callers: 5, programs, tell: () => undefined };
+    const cluster = await FaultCluster.start(options);
     try {
       const faults = SHORT.map((name) => [name, FAULTS[name] ?? (() => Promise.reject(new Error(name)))] as const);
       const report = await runFaults(cluster, faults, () => undefined);
