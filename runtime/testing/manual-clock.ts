@@ -14,6 +14,7 @@
  */
 
 import { assert } from '../../framework/assert';
+import { DueQueue } from '../activation/due-queue';
 import type { Cancel, Clock } from '../ports/clock';
 import { systemClock } from '../system/clock';
 
@@ -22,19 +23,10 @@ export interface ManualClockOptions {
   readonly now?: number;
 }
 
-interface Timer {
-  readonly due: number;
-  readonly order: number;
-  /** Null once fired or cancelled. */
-  fire: (() => void) | null;
-}
-
 export class ManualClock implements Clock {
   #wall: number;
   #monotonic = 0;
-  #order = 0;
-  #pending = 0;
-  readonly #heap: Timer[] = [];
+  readonly #timers = new DueQueue<() => void>();
 
   constructor(options: ManualClockOptions = {}) {
     this.#wall = options.now ?? 0;
@@ -50,14 +42,8 @@ export class ManualClock implements Clock {
 
   after(delayMs: number, fire: () => void): Cancel {
     assert(delayMs >= 0 && Number.isFinite(delayMs), `a delay is finite and at least 0, not ${delayMs}`);
-    const timer: Timer = { due: this.#monotonic + Math.ceil(delayMs), order: (this.#order += 1), fire };
-    push(this.#heap, timer);
-    this.#pending += 1;
-    return () => {
-      if (timer.fire === null) return;
-      timer.fire = null;
-      this.#pending -= 1;
-    };
+    const timer = this.#timers.add(this.#monotonic + Math.ceil(delayMs), fire);
+    return () => void this.#timers.remove(timer);
   }
 
   breathe(): Promise<void> {
@@ -70,13 +56,13 @@ export class ManualClock implements Clock {
 
   /** Timers that are neither fired nor cancelled. */
   get pending(): number {
-    return this.#pending;
+    return this.#timers.size;
   }
 
   /** Wall-clock time at which the earliest timer is due, null without one. */
   nextDue(): number | null {
-    const first = this.#first();
-    return first === undefined ? null : this.#wall + Math.max(0, first.due - this.#monotonic);
+    const { size, nextAt } = this.#timers;
+    return size === 0 ? null : this.#wall + Math.max(0, nextAt - this.#monotonic);
   }
 
   /**
@@ -87,8 +73,8 @@ export class ManualClock implements Clock {
     assert(target >= this.#wall, `time goes forward only: ${target} is before ${this.#wall}`);
     const end = this.#monotonic + (target - this.#wall);
     await settle();
-    for (let first = this.#first(); first !== undefined && first.due <= end; first = this.#first()) {
-      this.#moveTo(Math.max(first.due, this.#monotonic));
+    while (this.#timers.nextAt <= end) {
+      this.#moveTo(Math.max(this.#timers.nextAt, this.#monotonic));
       this.#fireMoment();
       await settle();
     }
@@ -111,55 +97,11 @@ export class ManualClock implements Clock {
   }
 
   #fireMoment(): void {
-    for (let first = this.#first(); first !== undefined && first.due <= this.#monotonic; first = this.#first()) {
-      pop(this.#heap);
-      const fire = first.fire;
-      first.fire = null;
-      this.#pending -= 1;
-      fire?.();
-    }
-  }
-
-  /** The earliest timer that still fires; cancelled ones are dropped on the way. */
-  #first(): Timer | undefined {
-    while (this.#heap.length > 0 && this.#heap[0]?.fire === null) pop(this.#heap);
-    return this.#heap[0];
+    for (let due = this.#timers.take(this.#monotonic); due !== null; due = this.#timers.take(this.#monotonic))
+      due.value();
   }
 
   #drained(): Promise<void> {
     return new Promise((resolve) => this.drain(resolve));
   }
-}
-
-function before(a: Timer, b: Timer): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order);
-}
-
-function push(heap: Timer[], timer: Timer): void {
-  let at = heap.push(timer) - 1;
-  while (at > 0) {
-    const above = (at - 1) >> 1;
-    const parent = heap[above] as Timer;
-    if (!before(timer, parent)) break;
-    heap[at] = parent;
-    at = above;
-  }
-  heap[at] = timer;
-}
-
-function pop(heap: Timer[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let at = 0;
-  for (;;) {
-    const left = 2 * at + 1;
-    if (left >= heap.length) break;
-    const right = left + 1;
-    const least = right < heap.length && before(heap[right] as Timer, heap[left] as Timer) ? right : left;
-    const child = heap[least] as Timer;
-    if (!before(child, last)) break;
-    heap[at] = child;
-    at = least;
-  }
-  heap[at] = last;
 }
