@@ -1,9 +1,15 @@
-import type { Clock } from '../../ports/clock';
+import type { Cancel, Clock } from '../../ports/clock';
 import type { WriteOutcome } from '../../ports/cluster-store';
 import { ClusterModel } from '../../sim/store/cluster-model.fixture';
 import { EpochNotes } from './epoch-notes';
 import { EpochWrites } from './epoch-writes';
 import { SessionGuard } from './session-guard';
+
+/** Fires in the next turn of the event loop, whatever the delay. */
+function soon(_delayMs: number, fire: () => void): Cancel {
+  const immediate = setImmediate(fire);
+  return () => clearImmediate(immediate);
+}
 
 const KEY = { namespace: 'default', type: 'journal', id: 'J-1' };
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -22,7 +28,7 @@ class HeldStore extends ClusterModel {
 }
 
 function notesOf(store: ClusterModel, epoch: number): { notes: EpochNotes; writes: EpochWrites } {
-  const clock = { after: (_: number, fire: () => void) => setImmediate(fire) } as unknown as Clock;
+  const clock = { after: soon } as unknown as Clock;
   const writes = new EpochWrites(new SessionGuard(`s${epoch}`, store, clock), clock);
   return { notes: new EpochNotes(store, writes, epoch), writes };
 }

@@ -19,6 +19,7 @@ import type { SessionGuard } from './session-guard';
 export class EpochWrites {
   outstanding = 0;
   private closed = false;
+  private readonly pauses = new Set<() => void>();
 
   constructor(
     private readonly guard: SessionGuard,
@@ -31,6 +32,21 @@ export class EpochWrites {
 
   close(): void {
     this.closed = true;
+    for (const end of this.pauses) end();
+  }
+
+  /** Resolves after that time, or as soon as (shard, epoch) is closed: nothing of it waits any longer. */
+  pause(ms: number): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.pauses.delete(end);
+        cancel();
+        resolve();
+      };
+      const cancel = this.clock.after(ms, end);
+      this.pauses.add(end);
+    });
   }
 
   /** `unknown`: the shard was closed, or the session died, before the store answered. */
@@ -54,7 +70,7 @@ export class EpochWrites {
       let outcome = await write();
       if (outcome === 'ok' || final(outcome)) return outcome;
       for (let pauseMs = REWRITE_INITIAL_MS; this.open; pauseMs = Math.min(pauseMs * 2, REWRITE_MAXIMUM_MS)) {
-        await new Promise<void>((resolve) => this.clock.after(pauseMs, resolve));
+        await this.pause(pauseMs);
         if (!this.open) break;
         outcome = await write();
         if (outcome === 'ok') return 'ok';

@@ -1,7 +1,7 @@
 import { encodeRecord, recordHash } from '../../../framework/codec/record';
 import type { Link } from '../../../framework/core/history';
 import { ROW_KIND } from '../../../framework/core/history';
-import type { Clock } from '../../ports/clock';
+import type { Cancel, Clock } from '../../ports/clock';
 import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import { EpochWrites } from './epoch-writes';
@@ -9,6 +9,12 @@ import { firstTouch } from './first-touch';
 import type { PlantedBug } from '../../../framework/planted-bugs';
 import { plantBug } from '../../../framework/planted-bugs';
 import { SessionGuard } from './session-guard';
+
+/** Fires in the next turn of the event loop, whatever the delay. */
+function soon(_delayMs: number, fire: () => void): Cancel {
+  const immediate = setImmediate(fire);
+  return () => clearImmediate(immediate);
+}
 
 const KEY = { namespace: 'default', type: 'journal', id: 'J-1' };
 
@@ -39,7 +45,7 @@ class Replicas {
   async touch(epoch: number, ...quorum: number[]): Promise<string[] | null> {
     this.quorum = quorum;
     const store = this.store();
-    const clock = { after: (_: number, fire: () => void) => setImmediate(fire) } as unknown as Clock;
+    const clock = { after: soon } as unknown as Clock;
     const guard = new SessionGuard('s', store, clock);
     const writes = new EpochWrites(guard, clock);
     const touched = await firstTouch({ store, guard, writes, epoch, build: 'b' }, KEY);

@@ -8,7 +8,7 @@
 import { encodeRecord, recordHash } from '../../../framework/codec/record';
 import type { HistoryRecord, Link } from '../../../framework/core/history';
 import { ROW_KIND } from '../../../framework/core/history';
-import type { Clock } from '../../ports/clock';
+import type { Cancel, Clock } from '../../ports/clock';
 import type { ClusterStore, WriteOutcome } from '../../ports/cluster-store';
 import type { Append, Row } from '../../ports/history-store';
 import { ClusterModel } from '../../sim/store/cluster-model.fixture';
@@ -49,7 +49,10 @@ export class HistoryBench {
   /** Another session object of the present epoch, which knows nothing of what was done in it. */
   async same(): Promise<OwnedSession> {
     const { epoch, layout } = this;
-    const after = (_: number, fire: () => void): unknown => setImmediate(fire);
+    const after = (_: number, fire: () => void): Cancel => {
+      const immediate = setImmediate(fire);
+      return () => clearImmediate(immediate);
+    };
     const clock = { after, monotonicMs: () => 0 } as unknown as Clock;
     const store = this.store();
     const guard = new SessionGuard(`s-${epoch}`, store, clock);

@@ -99,7 +99,7 @@ export class OwnedSession implements StoreSession {
     this.behind = new BehindSnapshots(toucher, this.pages, this.layout.keepBuckets);
     const fence = (): Promise<boolean> => this.fence();
     const partMs = indexBounds?.unlistedPartMs ?? UNLISTED_PART_MS;
-    const unlisted = (this.unlisted = new Unlisted({ store, writes, clock, shard, epoch, fence, partMs }));
+    const unlisted = (this.unlisted = new Unlisted({ store, writes, shard, epoch, fence, partMs }));
     this.lister = new Lister({ store, writes, clock, keys, unlisted, fence });
   }
 
@@ -188,9 +188,9 @@ export class OwnedSession implements StoreSession {
 
   relist(load: LoadEntity): Promise<void> {
     const { writes, lister } = this;
-    const { store, clock, shard, epoch } = this.options;
+    const { store, shard, epoch } = this.options;
     const isListed = (key: EntityKey): Promise<boolean> => lister.isListed(key);
-    return new Relister({ store, writes, clock, shard, epoch, fence: () => this.fence(), isListed }).run(load);
+    return new Relister({ store, writes, shard, epoch, fence: () => this.fence(), isListed }).run(load);
   }
 
   flush(): Promise<void> {

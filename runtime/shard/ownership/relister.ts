@@ -17,7 +17,6 @@ import {
   RELIST_ROUND_MAXIMUM_MS,
   RELIST_ROUND_MS,
 } from '../../config';
-import type { Clock } from '../../ports/clock';
 import type { ClusterStore, IndexEntry, IndexPart } from '../../ports/cluster-store';
 import type { EpochWrites } from './epoch-writes';
 import { dropPart } from './unlisted';
@@ -25,7 +24,6 @@ import { dropPart } from './unlisted';
 export interface RelisterOptions {
   readonly store: Pick<ClusterStore, 'parts' | 'entries' | 'clearPart' | 'deleteParts'>;
   readonly writes: EpochWrites;
-  readonly clock: Clock;
   readonly shard: number;
   readonly epoch: number;
   /** As of a store session (C2). */
@@ -45,7 +43,7 @@ export class Relister {
     if (isPlanted('unlisted-never-read')) return;
     for (let pauseMs = RELIST_ROUND_MS; this.options.writes.open;) {
       if (await this.round(load).catch(() => false)) return;
-      await this.pause(pauseMs);
+      await this.options.writes.pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, RELIST_ROUND_MAXIMUM_MS);
     }
   }
@@ -70,7 +68,7 @@ export class Relister {
         const some = page.slice(at, at + RELIST_IN_FLIGHT);
         const listed = await Promise.all(some.map(({ key }) => this.one(key, load)));
         done &&= listed.every((one) => one);
-        await this.pause(RELIST_PAUSE_MS);
+        await writes.pause(RELIST_PAUSE_MS);
       }
       after = page.at(-1) ?? null;
       if (after === null || page.length < INDEX_PAGE_ENTRIES) break;
@@ -81,9 +79,5 @@ export class Relister {
   private async one(key: EntityKey, load: LoadEntity): Promise<boolean> {
     await load(key);
     return this.options.isListed(key);
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.after(ms, resolve));
   }
 }

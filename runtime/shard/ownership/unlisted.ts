@@ -17,7 +17,6 @@
 
 import type { EntityKey } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
-import type { Clock } from '../../ports/clock';
 import type { ClusterStore, IndexPart } from '../../ports/cluster-store';
 import type { EpochWrites } from './epoch-writes';
 import { textOf } from './known-keys';
@@ -25,7 +24,6 @@ import { textOf } from './known-keys';
 export interface UnlistedOptions {
   readonly store: Pick<ClusterStore, 'writeParts' | 'writeEntries' | 'clearPart' | 'deleteParts'>;
   readonly writes: EpochWrites;
-  readonly clock: Clock;
   readonly shard: number;
   readonly epoch: number;
   /** As of a store session (C2). */
@@ -109,9 +107,9 @@ export class Unlisted {
   /** After its first entry: the next part is begun ahead, so that no turn waits for it. */
   private begun(current: Part): void {
     this.next ??= this.begin();
-    const { clock, partMs } = this.options;
-    clock.after(partMs, () => {
-      if (this.current === current) void this.turn();
+    const { writes, partMs } = this.options;
+    void writes.pause(partMs).then(() => {
+      if (writes.open && this.current === current) void this.turn();
     });
   }
 

@@ -37,7 +37,7 @@ export class IndexCare {
     const soon = this.moving.due;
     if (!soon && !this.mayAdvance) return;
     this.armed = true;
-    owner.clock.after(soon ? INDEX_CARE_MS : (this.bounds.watermarkMs ?? WATERMARK_MS), () => void this.run());
+    void owner.writes.pause(soon ? INDEX_CARE_MS : (this.bounds.watermarkMs ?? WATERMARK_MS)).then(() => this.run());
   }
 
   private get mayAdvance(): boolean {
