@@ -5,7 +5,6 @@
 import './node-floor';
 import type { SharedStore } from './ports/cluster-store';
 import type { CassandraOptions } from './store/cassandra/options';
-import { systemClock } from './system/clock';
 import { workerFile } from './worker-file';
 
 /** History in a keyspace of Cassandra 5, shared by any number of hosts; see `CassandraOptions`. */
@@ -14,7 +13,7 @@ export function cassandra(options: CassandraOptions): SharedStore {
     shared: true,
     open: async () => {
       const { openCassandra } = await import('./store/cassandra/cassandra-store.js');
-      return openCassandra(options, systemClock);
+      return openCassandra(options);
     },
     runningWriter: () => ({ module: workerFile(__filename, 'store/cassandra/running-writer'), options }),
   };

@@ -176,6 +176,9 @@ async function startShared(code: CodeSettings, shared: SharedStore, transport: T
     store,
     connected: () => transport.connected,
     serving: (session) => transport.serveSession(session),
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
   });
   const end = (ended: Promise<void>): Promise<void> => ended.then(() => store.close());
   return {

@@ -1,4 +1,6 @@
-import { systemClock } from '../../system/clock';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { cassandra } from '../../cassandra';
 import type { ClusterSubject } from '../cluster-store.contract';
 import { describeClusterStore } from '../cluster-store.contract';
 import { cassandraFor } from './cassandra.fixture';
@@ -20,7 +22,7 @@ describeClusterStore(
 
 describe('opening a keyspace', () => {
   const refusal = async (changes: Partial<CassandraOptions>): Promise<unknown> =>
-    openCassandra({ ...(await given.fresh()), ...changes }, systemClock).then(
+    openCassandra({ ...(await given.fresh()), ...changes }).then(
       () => 'opened',
       (error: unknown) => error,
     );
@@ -78,5 +80,46 @@ describe('opening a keyspace', () => {
     await given.open(options);
     await given.admin(`DELETE FROM ${options.keyspace}.meta WHERE name = 'schema' IF EXISTS`);
     expect(await (await given.open(options)).shards()).toBe(256);
+  });
+
+  it('refuses a number of shards that is none', async () => {
+    const options = await given.fresh();
+    await given.open(options);
+    await given.admin(`UPDATE ${options.keyspace}.meta SET value = 'many' WHERE name = 'shards' IF EXISTS`);
+    await expect((await given.open(options)).shards()).rejects.toMatchObject({
+      reason: 'corrupt',
+      message: expect.stringContaining('says that it has many shards') as string,
+    });
+  });
+});
+
+describe('the watchdog of a cluster', () => {
+  it('writes and removes the row of a running step over a connection of its own (S20)', async () => {
+    const options = await given.fresh({ shards: SHARDS });
+    const store = await given.open(options);
+    const place = { shard: 1, epoch: 7 };
+    const step = { key: { namespace: 'default', type: 'mill', id: 'm-1' }, input: 'timer 3', build: 'b1' };
+    const thread = new Worker(
+      `const { parentPort, workerData: { module, options, rows } } = require('node:worker_threads');
+       const write = require(module).connect(options);
+       parentPort.on('message', (i) => void write(...rows[i]).then(() => parentPort.postMessage('done')));`,
+      {
+        eval: true,
+        workerData: {
+          ...cassandra(options).runningWriter(),
+          rows: [
+            [place, 5, step],
+            [place, 6, null],
+          ],
+        },
+      },
+    );
+    thread.postMessage(0);
+    await once(thread, 'message');
+    expect(await store.running(1)).toEqual([{ ...step, epoch: 7 }]);
+    thread.postMessage(1);
+    await once(thread, 'message');
+    expect(await store.running(1)).toEqual([]);
+    await thread.terminate();
   });
 });

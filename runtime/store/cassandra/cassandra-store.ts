@@ -4,7 +4,6 @@
  * Owns: opening it with all checks, closing it. Does not own: statements (the `…-rows` files), outcomes (`connection`).
  */
 
-import type { Clock } from '../../ports/clock';
 import type { OpenSharedStore } from '../../ports/cluster-store';
 import type { Asked } from './connection';
 import { Connection } from './connection';
@@ -26,8 +25,8 @@ export interface CassandraStore extends OpenSharedStore {
  * Opens a keyspace. Rejects with `unavailable` when no node can be reached, `unauthenticated` for wrong credentials, and
  * `invalid_argument`, naming the setting, for whatever else keeps it from being safe to use.
  */
-export async function openCassandra(options: CassandraOptions, clock: Clock): Promise<CassandraStore> {
-  const connection = new Connection(options, clock);
+export async function openCassandra(options: CassandraOptions): Promise<CassandraStore> {
+  const connection = new Connection(options);
   await connection.open();
   try {
     await checkSchema(connection.client, options);

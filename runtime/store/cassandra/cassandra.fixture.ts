@@ -4,7 +4,6 @@
 
 import { Client } from 'cassandra-driver';
 import { testServices } from '../../../services/for-tests';
-import { systemClock } from '../../system/clock';
 import type { CassandraStore } from './cassandra-store';
 import { openCassandra } from './cassandra-store';
 import type { CassandraOptions } from './options';
@@ -40,7 +39,7 @@ export function cassandraFor(): CassandraForTests {
       return { ...(await node()), keyspace, createWithReplicas: 1, migrate: true, unsafe: ['replication'], ...changes };
     },
     async open(options) {
-      const store = await openCassandra(options, systemClock);
+      const store = await openCassandra(options);
       opened.push(store);
       return store;
     },

@@ -5,9 +5,9 @@
  * what was asked. Does not own: statements (the `…-rows` files), repeating what is unknown (`shard/ownership`).
  *
  * Invariants:
- * 1. `refused` is told only of an attempt that was the only one: the coordinator said that it has done nothing, before
- *    the driver may have asked another. All else that is not `ok` is `unknown`.
- * 2. A write that failed is not repeated in here; one that is slow, and any read, may be sent to a second node.
+ * 1. `refused` is told only of an attempt that was the only one, when its coordinator said that it has done nothing. All
+ *    else that is not `ok` is `unknown`; how long an answer took says nothing.
+ * 2. So a write is sent once, by the driver too, whoever is slow. A read that is slow is sent to a second node.
  * 3. A value that does not fit its column is a mistake in here: it is thrown, for no repetition mends it.
  * 4. Requests beyond the bound wait in order. Membership does not wait: a host that is busy is not a dead one.
  */
@@ -16,7 +16,6 @@ import { auth, Client, policies, types } from 'cassandra-driver';
 import type { QueryOptions } from 'cassandra-driver';
 import { isPerdureError, PerdureError } from '../../../framework/errors';
 import { SCHEMA_TIMEOUT_MS, STORE_IN_FLIGHT, STORE_SPECULATE_MS, STORE_TIMEOUT_MS } from '../../config';
-import type { Clock } from '../../ports/clock';
 import type { WriteOutcome } from '../../ports/cluster-store';
 import type { CassandraOptions } from './options';
 import { cannotConnect, noDataCentre, noKeyspace } from './trouble';
@@ -56,16 +55,16 @@ class ReadRetry extends policies.retry.RetryPolicy {
   }
 }
 
+/** The driver takes whatever it may send twice for idempotent: nothing that is written is (C12a). */
 const WRITE: QueryOptions = {
   prepare: true,
   consistency: consistencies.localQuorum,
-  isIdempotent: true,
+  isIdempotent: false,
   retry: new policies.retry.FallthroughRetryPolicy(),
 };
-const READ: QueryOptions = { ...WRITE, autoPage: true, retry: new ReadRetry() };
-/** A second attempt of a conditional write would answer for the first. */
-const SWAP: QueryOptions = { ...WRITE, isIdempotent: false, serialConsistency: consistencies.localSerial };
-const SERIAL: QueryOptions = { ...WRITE, isIdempotent: false, consistency: consistencies.localSerial };
+const READ: QueryOptions = { ...WRITE, isIdempotent: true, autoPage: true, retry: new ReadRetry() };
+const SWAP: QueryOptions = { ...WRITE, serialConsistency: consistencies.localSerial };
+const SERIAL: QueryOptions = { ...WRITE, consistency: consistencies.localSerial };
 
 /** Changes of the schema are slow, and agreed on by all nodes. */
 export const SCHEMA: QueryOptions = { readTimeout: SCHEMA_TIMEOUT_MS, consistency: consistencies.localQuorum };
@@ -76,10 +75,7 @@ export class Connection {
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(
-    readonly options: CassandraOptions,
-    private readonly clock: Pick<Clock, 'monotonicMs'>,
-  ) {
+  constructor(readonly options: CassandraOptions) {
     this.client = new Client(driverOptions(options));
   }
 
@@ -106,14 +102,12 @@ export class Connection {
             queries.map(({ cql, values }) => ({ query: cql, params: [...values] })),
             { ...WRITE, logged: false },
           );
-    const beganMs = this.clock.monotonicMs();
     try {
       await (atOnce ? send() : this.inTurn(send));
       return 'ok';
     } catch (error) {
       if (error instanceof TypeError) throw error;
-      const alone = this.clock.monotonicMs() - beganMs < STORE_SPECULATE_MS;
-      return alone && isRefusal(error) ? 'refused' : 'unknown';
+      return isRefusal(error) ? 'refused' : 'unknown';
     }
   }
 

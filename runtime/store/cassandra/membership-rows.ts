@@ -4,6 +4,7 @@
  * Owns: their statements and timestamps. Leases and builds are touched by conditional writes and serial reads alone.
  */
 
+import { PerdureError } from '../../../framework/errors';
 import type { Beat, ClusterStore, Lease } from '../../ports/cluster-store';
 import type { Connection, Query } from './connection';
 import { FOR_EVER, statement, WRITTEN } from './statement';
@@ -50,8 +51,11 @@ export function membershipRows(connection: Connection): MembershipStore {
   const write = (query: Query): ReturnType<Connection['write']> => connection.write([query], true);
   return {
     async shards() {
-      const [row] = shards === null ? await connection.read(META('shards'), 'the number of shards', true) : [];
-      return (shards ??= Number(row?.['value']));
+      if (shards !== null) return shards;
+      const [row] = await connection.read(META('shards'), 'the number of shards', true);
+      const found = Number(row?.['value']);
+      if (!Number.isInteger(found) || found < 1) throw noShards(connection.options.keyspace, row?.['value']);
+      return (shards = found);
     },
     setBorn: (session) => write(BORN(session)),
     setDead: (session) => write(DEAD(session)),
@@ -86,6 +90,13 @@ export function membershipRows(connection: Connection): MembershipStore {
     },
     casLease: (shard, expected, next) => connection.swap(leaseQuery(shard, expected, next)),
   };
+}
+
+function noShards(keyspace: string, value: unknown): PerdureError {
+  const fact = `keyspace '${keyspace}' says that it has ${String(value)} shards`;
+  return new PerdureError('internal', `${fact}: its table meta is damaged; restore it from a backup`, {
+    reason: 'corrupt',
+  });
 }
 
 function leaseQuery(shard: number, expected: Lease | null, { owner, epoch, nonce }: Lease): Query {

@@ -8,11 +8,8 @@ import { Connection } from './connection';
 import type { CassandraOptions } from './options';
 import { shardRows } from './shard-rows';
 
-/** It tells a refusal from an outcome that is not known, which is all one here. */
-const NO_CLOCK = { monotonicMs: () => 0 };
-
 export const connect: ConnectRunning = (options) => {
-  const connection = new Connection(options as CassandraOptions, NO_CLOCK);
+  const connection = new Connection(options as CassandraOptions);
   const { writeRunning } = shardRows(connection);
   return async (place, order, running) => {
     const outcome = await writeRunning(place, order, running);

@@ -110,7 +110,8 @@ export class NatsTransport implements SharedTransport {
     const caller = new RoutedTransport(this.serving(messenger));
     const close = async (): Promise<void> => {
       caller.close();
-      await connection.drain();
+      // What was sent leaves first, unless there is no server any more to take it.
+      await (messenger.connected ? connection.drain() : connection.close());
     };
     return (this.opened = { messenger, caller, close });
   }
