@@ -29,7 +29,7 @@ export interface RunReport {
   readonly fault: string | null;
 }
 
-/** Answers come again when so many have come within a second of each other. */
+/** All is well again when so many operations that were begun after a fault were answered, and none of these was not. */
 const WELL_ANSWERS = 50;
 const WELL_WITHIN_MS = 90_000;
 const CALM_MS = 3_000;
@@ -59,23 +59,28 @@ export async function runFaults(
   }
   await cluster.endCallers();
   const { told } = cluster;
-  const verdict = checkListAppend(told.map(operationOf));
   return {
     faults: reports,
     operations: told.length,
     unknown: told.filter(({ known }) => !known).length,
-    fault: verdict.verdict === 'illegal' ? verdict.counterexample.text : null,
+    fault: faultOf(told),
   };
+}
+
+/** Null if what callers were told of every list can be brought into one order; else the first list that cannot. */
+export function faultOf(told: readonly Told[]): string | null {
+  const verdict = checkListAppend(told.map(operationOf));
+  return verdict.verdict === 'illegal' ? verdict.counterexample.text : null;
 }
 
 /** Rejects when callers are not answered again in time. */
 async function wellAgain({ told }: FaultCluster, name: string): Promise<void> {
-  const untilMs = nowMs() + WELL_WITHIN_MS;
+  const overMs = nowMs();
+  const untilMs = overMs + WELL_WITHIN_MS;
   for (;;) {
     await pause(LOOK_MS);
-    const recent = told.slice(-WELL_ANSWERS);
-    const first = recent[0];
-    if (first !== undefined && recent.every(({ known }) => known) && nowMs() - first.returnedAt < 1_000) return;
+    const since = told.slice(-WELL_ANSWERS).filter(({ known, invokedAt }) => known && invokedAt >= overMs);
+    if (since.length === WELL_ANSWERS) return;
     if (nowMs() > untilMs)
       throw new Error(`after '${name}' callers are not answered again within ${WELL_WITHIN_MS} ms`);
   }
