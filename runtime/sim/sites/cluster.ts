@@ -28,7 +28,7 @@ import type { SimProcess } from '../world/sim-process';
 import { leaseRow, SimStore } from '../store/sim-store';
 import { clusterRows, SimWatchdog } from '../faults/sim-watchdog';
 import type { Code, Site } from './site';
-import { buildOf } from './site';
+import { buildOf, Releases } from './site';
 import { INDEX_BOUNDS, LAYOUT, LIMITS, STABLE_MS } from './small-sizes';
 import type { Listed, StoreCluster } from '../store/store-cluster';
 import { storeCluster } from '../store/store-cluster';
@@ -52,7 +52,7 @@ export class SimCluster implements Site {
   private readonly subjects: SimSubjects;
   /** As last read. */
   private readonly leases: { readonly text: string | null; readonly epoch: number }[] = [];
-  private version = 1;
+  private readonly releases: Releases;
 
   constructor(
     readonly world: World,
@@ -60,11 +60,12 @@ export class SimCluster implements Site {
   ) {
     const { dial, shards, bootsMs } = options;
     this.logs = new Alarms(world);
+    this.releases = new Releases(world, options.code.versions);
     this.store = storeCluster(world, dial, shards);
     this.network = new SimNetwork(world, dial);
     this.subjects = new SimSubjects(this.network);
     const { links } = this.store;
-    const shared = { dial, links, version: () => this.version, run: (life: Life) => void this.serve(life) };
+    const shared = { dial, links, version: () => this.releases.version, run: (life: Life) => void this.serve(life) };
     this.machines = bootsMs.map((bootMs, i) => {
       const machine = new Machine(world, { ...shared, name: `host-${i + 1}` });
       machine.bootAt(bootMs);
@@ -113,9 +114,7 @@ export class SimCluster implements Site {
   }
 
   release(): void {
-    if (this.version === this.options.code.versions) return;
-    this.version += 1;
-    this.world.count('cluster.release');
+    this.releases.next();
   }
 
   mend(): void {
@@ -125,7 +124,7 @@ export class SimCluster implements Site {
 
   heal(): void {
     this.mend();
-    this.version = this.options.code.versions;
+    this.releases.newest();
     for (const machine of this.machines) machine.heal();
   }
 

@@ -25,7 +25,7 @@ import { simEntropy } from '../world/sim-entropy';
 import { SimNetwork } from '../network/sim-network';
 import { SimTransport } from '../network/sim-transport';
 import type { Code, Site } from './site';
-import { buildOf } from './site';
+import { buildOf, Releases } from './site';
 import { LIMITS, STABLE_MS } from './small-sizes';
 import type { World } from '../world/world';
 
@@ -38,18 +38,19 @@ export class EmbeddedSite implements Site {
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;
   private readonly disk: SimDisk;
-  private version = 1;
+  private readonly releases: Releases;
   private sessions = 0;
 
   constructor(
-    private readonly world: World,
+    world: World,
     private readonly options: { readonly dial: FaultDial; readonly code: Code },
   ) {
     const { dial } = options;
     this.logs = new Alarms(world);
+    this.releases = new Releases(world, options.code.versions);
     this.disk = new SimDisk(world, dial);
     this.network = new SimNetwork(world, dial);
-    const version = (): number => this.version;
+    const version = (): number => this.releases.version;
     const machine = new Machine(world, {
       name: HOST,
       dial,
@@ -88,9 +89,7 @@ export class EmbeddedSite implements Site {
   }
 
   release(): void {
-    if (this.version === this.options.code.versions) return;
-    this.version += 1;
-    this.world.count('cluster.release');
+    this.releases.next();
   }
 
   mend(): void {
@@ -100,7 +99,7 @@ export class EmbeddedSite implements Site {
 
   heal(): void {
     this.mend();
-    this.version = this.options.code.versions;
+    this.releases.newest();
     for (const machine of this.machines) machine.heal();
   }
 

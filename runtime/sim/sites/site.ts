@@ -13,6 +13,7 @@ import type { CallerTransport } from '../../ports/transport';
 import type { Reply, Request } from '../../wire/envelope';
 import type { ReadHistory } from '../audit/invariants';
 import type { Life, Machine } from '../world/machine';
+import type { World } from '../world/world';
 import type { SimNetwork } from '../network/sim-network';
 import type { SimProcess } from '../world/sim-process';
 import type { Listed } from '../store/store-cluster';
@@ -62,6 +63,27 @@ export interface Code {
 export function isForNewerBuild({ details }: PerdureError): boolean {
   const { builds } = (details ?? {}) as Partial<Disagreement>;
   return builds !== undefined && builds.recorded > builds.present;
+}
+
+/** Which version of the code machines boot with. */
+export class Releases {
+  version = 1;
+
+  constructor(
+    private readonly world: World,
+    private readonly versions: number,
+  ) {}
+
+  /** The next one, if there is one. */
+  next(): void {
+    if (this.version === this.versions) return;
+    this.version += 1;
+    this.world.count('cluster.release');
+  }
+
+  newest(): void {
+    this.version = this.versions;
+  }
 }
 
 /** Names of builds sort as their versions do: a run has fewer than ten. */
