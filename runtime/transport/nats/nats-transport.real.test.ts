@@ -32,6 +32,22 @@ describe('transport over NATS', () => {
     await caller.close();
   });
 
+  it('serves from the moment at which `serve` resolves, whatever the server did in between', async () => {
+    for (let round = 1; round <= 60; round += 1) {
+      const prefix = fresh();
+      const [caller, host] = [await transportAt({ prefix }), await transportAt({ prefix })];
+      await Promise.all([caller.open(), host.open()]);
+      await host.serve('default', ['cart'], async () => ({
+        ok: true,
+        value: new Uint8Array(),
+        duplicate: false,
+        seq: 1,
+      }));
+      expect(await caller.request(message('cart', 'm'), null)).toMatchObject({ ok: true });
+      await Promise.all([caller.close(), host.close()]);
+    }
+  });
+
   it('drops what is no frame, and serves on', async () => {
     const prefix = fresh();
     const host = await transportAt({ prefix });

@@ -32,6 +32,8 @@ const ONE_SHARD = 1;
 interface Opened {
   readonly messenger: NatsMessenger;
   readonly caller: RoutedTransport;
+  /** Resolves once the server has heard of all that was subscribed to: before that it tells others that nobody listens. */
+  readonly heard: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,11 +69,13 @@ export class NatsTransport implements SharedTransport {
   }
 
   async serve(namespace: string, types: readonly string[], answer: Handler, epoch = 1): Promise<Served> {
-    const { messenger } = await this.ready();
+    const { messenger, heard } = await this.ready();
     const session = this.environment.drawName();
     const routes = { session, shards: ONE_SHARD, owner: () => ({ session, epoch }) };
     this.server ??= new FrameServer({ ...this.serving(messenger), routes });
-    return this.server.serve(namespace, types, answer);
+    const served = await this.server.serve(namespace, types, answer);
+    await heard();
+    return served;
   }
 
   serveSession(session: SharedSession): () => void {
@@ -113,6 +117,6 @@ export class NatsTransport implements SharedTransport {
       // What was sent leaves first, unless there is no server any more to take it.
       await (messenger.connected ? connection.drain() : connection.close());
     };
-    return (this.opened = { messenger, caller, close });
+    return (this.opened = { messenger, caller, heard: () => connection.flush(), close });
   }
 }
