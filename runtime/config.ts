@@ -261,6 +261,8 @@ export const NATS_PING_MS = 5_000;
 export const NATS_PINGS_OUT = 2;
 export const NATS_CONNECT_MS = 5_000;
 export const NATS_RECONNECT_MS = 250;
+/** How long a server is waited for to say what it asks for, once a connection has failed. */
+export const GREETING_MS = 2_000;
 /** Frames of which a sender can still be told that nobody heard them. */
 export const RECENT_SENDS = 4_096;
 

@@ -1,3 +1,4 @@
+import { PerdureError } from '../../framework/errors';
 import { SILENCE_MS } from '../config';
 import { FaultDial, PROFILES } from '../sim/faults/fault-profile';
 import { pump } from '../sim/world/pump.fixture';
@@ -74,6 +75,19 @@ const methods = (frame: Frame | undefined): string[] =>
   requestsOf(frame).requests.map(({ request }) => (request.op === 'message' ? request.method : request.op));
 
 describe('the routed transport', () => {
+  it('tells at once what this process may not send, whether it asks for owners or sends a request', async () => {
+    const refusal = new PerdureError('permission_denied', 'not you');
+    const { messenger, ask, routes, settle } = routed();
+    const early = ask(message('cart', 'm'));
+    messenger.sent[0]?.unheard(refusal);
+    await expect(early).rejects.toBe(refusal);
+    const late = ask(message('cart', 'm'));
+    await routes(a5!);
+    await settle();
+    messenger.sent[2]?.unheard(refusal);
+    await expect(late).rejects.toBe(refusal);
+  });
+
   it('asks the hosts for owners once, however many wait, and sends them in one frame in their order (C14, C15)', async () => {
     const { messenger, ask, routes, settle } = routed();
     for (const name of ['m1', 'm2', 'm3']) void ask(message('cart', name));

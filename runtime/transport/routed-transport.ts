@@ -13,6 +13,7 @@
  * 4. Requests made in one tick leave in one frame per host, in their order; so do those that waited for an owner (C15).
  */
 
+import type { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
 import { MAX_FRAME_BYTES, PAYLOAD_RESERVE_BYTES, SILENCE_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
@@ -120,10 +121,13 @@ export class RoutedTransport implements CallerTransport {
       this.#sent.set(sending.n, sending);
       return { n: sending.n, request: sending.request };
     });
-    const unheard = (): void => {
+    const unheard = (refusal?: PerdureError): void => {
       this.#reached('unheard');
       this.#hints.doubt(session);
-      for (const { n } of requests) this.#declined(n, null);
+      for (const { n } of requests) {
+        if (refusal === undefined) this.#declined(n, null);
+        else this.#take(n)?.reject(refusal);
+      }
       this.#watch();
     };
     this.#messenger.send(hostSubject(session), { kind: 'requests', from: this.#inbox.subject, requests }, unheard);
@@ -180,14 +184,15 @@ export class RoutedTransport implements CallerTransport {
   #ask(): void {
     if (this.#asking !== null) return;
     this.#reached('asked');
-    const giveUp = (): void => {
+    const giveUp = (refusal?: PerdureError): void => {
       if (this.#asking !== cancel) return;
       this.#reached('unanswered');
       cancel();
       this.#asking = null;
+      if (refusal !== undefined) for (const sending of this.#unrouted.splice(0)) sending.reject(refusal);
       this.#route();
     };
-    const cancel = this.#clock.after(SILENCE_MS, giveUp);
+    const cancel = this.#clock.after(SILENCE_MS, () => giveUp());
     this.#asking = cancel;
     this.#messenger.send(ROUTES_SUBJECT, { kind: 'ask', from: this.#inbox.subject }, giveUp);
   }

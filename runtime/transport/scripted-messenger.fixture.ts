@@ -2,13 +2,13 @@
  * Scripted messenger: remembers what was sent; the test lets frames be heard, and tells senders that nobody listens.
  */
 
-import type { Ear, Messenger } from '../ports/messenger';
+import type { Ear, Messenger, Unheard } from '../ports/messenger';
 import type { Answer, Frame } from '../wire/frame';
 
 export interface SentFrame {
   readonly subject: string;
   readonly frame: Frame;
-  readonly unheard: () => void;
+  readonly unheard: Unheard;
 }
 
 export class ScriptedMessenger implements Messenger {
@@ -19,7 +19,7 @@ export class ScriptedMessenger implements Messenger {
 
   constructor(readonly maxPayloadBytes = 1_048_576) {}
 
-  send(subject: string, frame: Frame, unheard: () => void): void {
+  send(subject: string, frame: Frame, unheard: Unheard): void {
     this.sent.push({ subject, frame, unheard });
   }
 

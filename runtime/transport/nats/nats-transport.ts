@@ -32,12 +32,12 @@ const ONE_SHARD = 1;
 interface Opened {
   readonly messenger: NatsMessenger;
   readonly caller: RoutedTransport;
-  /** Resolves once the server has heard of all that was subscribed to: before that it tells others that nobody listens. */
-  readonly heard: () => Promise<void>;
   close(): Promise<void>;
 }
 
-const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+const DEFAULT_PREFIX = 'perdure';
+const DEFAULT_REPLY_GROUP = 'any';
+const WORDS = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 export class NatsTransport implements SharedTransport {
   private opening: Promise<Opened> | null = null;
@@ -49,9 +49,11 @@ export class NatsTransport implements SharedTransport {
     private readonly options: NatsOptions,
     private readonly environment: NatsEnvironment,
   ) {
-    const { prefix } = options;
-    if (prefix !== undefined && !PREFIX.test(prefix))
-      throw new PerdureError('invalid_argument', `'${prefix}' cannot be the prefix of NATS subjects: give a word`);
+    const { prefix = DEFAULT_PREFIX, replyGroup = DEFAULT_REPLY_GROUP } = options;
+    for (const [name, word] of Object.entries({ prefix, replyGroup })) {
+      if (!WORDS.test(word))
+        throw new PerdureError('invalid_argument', `'${word}' cannot be ${name} of NATS subjects: give a word`);
+    }
   }
 
   get connected(): boolean {
@@ -69,12 +71,13 @@ export class NatsTransport implements SharedTransport {
   }
 
   async serve(namespace: string, types: readonly string[], answer: Handler, epoch = 1): Promise<Served> {
-    const { messenger, heard } = await this.ready();
+    const { messenger } = await this.ready();
     const session = this.environment.drawName();
     const routes = { session, shards: ONE_SHARD, owner: () => ({ session, epoch }) };
     this.server ??= new FrameServer({ ...this.serving(messenger), routes });
     const served = await this.server.serve(namespace, types, answer);
-    await heard();
+    // Before the server has heard of it, it tells callers that nobody listens.
+    await messenger.heard();
     return served;
   }
 
@@ -107,16 +110,20 @@ export class NatsTransport implements SharedTransport {
   }
 
   private async connect(): Promise<Opened> {
-    const { prefix = 'perdure' } = this.options;
+    const { prefix = DEFAULT_PREFIX, replyGroup = DEFAULT_REPLY_GROUP } = this.options;
     const [{ connectNats }, loaded] = await Promise.all([import('./connect.js'), import('./nats-messenger.js')]);
-    const connection = await connectNats(this.options);
-    const messenger = new loaded.NatsMessenger(connection, prefix, this.environment.log);
+    const connection = await connectNats(this.options, `${prefix}.${loaded.replySubject(replyGroup)}`);
+    const messenger = new loaded.NatsMessenger(connection, prefix, replyGroup, this.environment.log);
     const caller = new RoutedTransport(this.serving(messenger));
     const close = async (): Promise<void> => {
       caller.close();
       // What was sent leaves first, unless there is no server any more to take it.
       await (messenger.connected ? connection.drain() : connection.close());
     };
-    return (this.opened = { messenger, caller, heard: () => connection.flush(), close });
+    await messenger.heard().catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
+    return (this.opened = { messenger, caller, close });
   }
 }

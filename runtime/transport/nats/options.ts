@@ -2,11 +2,14 @@
  * Options of the NATS transport, as its user gives them.
  */
 
-/** Files in PEM; `certFile` and `keyFile` make TLS mutual. */
+/** Files in PEM; `certFile` and `keyFile` make TLS mutual. Read again at each connection, so that they can be renewed. */
 export interface NatsTls {
+  /** Who signed the server's certificate; by default those that Node trusts. */
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** The name in the server's certificate, where that is not the one in `servers`. */
+  readonly serverName?: string;
 }
 
 export interface NatsOptions {
@@ -14,6 +17,11 @@ export interface NatsOptions {
   readonly servers: string | readonly string[];
   /** First token of every subject, so that several clusters share a server; `perdure` by default. */
   readonly prefix?: string;
+  /**
+   * Second token of the subjects at which this connection is answered, `PREFIX.reply.GROUP.…`; `any` by default. Users
+   * whose permissions name a group of their own cannot hear the answers of others (`services/nats-roles.conf`).
+   */
+  readonly replyGroup?: string;
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
@@ -25,3 +33,13 @@ export interface NatsOptions {
   /** Largest frame, in bytes; the server's own limit less a reserve holds beside it. 8 MiB by default. */
   readonly maxFrameBytes?: number;
 }
+
+/** Of each server. */
+export function addressesOf({ servers }: NatsOptions): { readonly host: string; readonly port: number }[] {
+  return [servers].flat().map((server) => {
+    const { hostname, port } = new URL(server.includes('://') ? server : `nats://${server}`);
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? NATS_PORT : Number(port) };
+  });
+}
+
+const NATS_PORT = 4222;
