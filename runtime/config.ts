@@ -278,6 +278,9 @@ export const STORE_TIMEOUT_MS = 1_500;
 export const SCHEMA_TIMEOUT_MS = 30_000;
 /** After so long a request that can be repeated is sent to another node too (C12a). */
 export const STORE_SPECULATE_MS = 300;
+/** Histories whose rows share one unlogged batch, and such batches in flight; while they are, further rows gather (C12). */
+export const SHARED_BATCH_PARTITIONS = 10;
+export const SHARED_BATCHES_IN_FLIGHT = 32;
 /** Entries of the index that are written in one batch of one partition. */
 export const STORE_BATCH_ROWS = 100;
 /** Rows of the directory looked at per read. */

@@ -2,7 +2,7 @@
  * Cassandra: one node or three on this machine, as daemons.
  *
  * Owns: the configuration of a node and the flags of its Java 17. The settings are those a cluster needs (C11): group
- * commit, Paxos v2, and death instead of going on with a broken disk.
+ * commit, Paxos v2, and death instead of going on with a broken disk; batches that a host sends are no reason to warn (C12).
  */
 
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -71,6 +71,7 @@ function settings(i: number, options: ServiceOptions): string {
     `    parameters: [{ seeds: "${SEED}:${options.storagePort}" }]`,
     'paxos_variant: v2',
     'paxos_state_purging: repaired',
+    'batch_size_warn_threshold: 50KiB',
     'disk_failure_policy: die',
     'commit_failure_policy: die',
     'auto_bootstrap: false',

@@ -35,6 +35,13 @@ describe('what a failed write means (C5, C12a)', () => {
     expect(await failing(error).swap(QUERY)).toBe('unknown');
   });
 
+  it('is unknown where a coordinator saw no quorum for one of several partitions: it has written to those before (C12)', async () => {
+    const unavailable = failing(answered(responseErrorCodes.unavailableException));
+    expect(await unavailable.write([QUERY, QUERY], { partitions: 2 })).toBe('unknown');
+    const invalid = failing(answered(responseErrorCodes.invalid));
+    expect(await invalid.write([QUERY, QUERY], { partitions: 2 })).toBe('refused');
+  });
+
   it('is unknown for any failure of a conditional write', async () => {
     expect(await failing(answered(responseErrorCodes.unavailableException)).swap(QUERY)).toBe('unknown');
   });
@@ -75,7 +82,7 @@ describe('requests beyond the bound', () => {
     };
     const query = (cql: string) => [{ cql, values: [] }];
     const all = [connection.write(query('1')), connection.write(query('2')), connection.write(query('3'))];
-    void connection.write(query('beat'), true);
+    void connection.write(query('beat'), { atOnce: true });
     expect(sent).toEqual(['1', 'beat']);
     open.shift()?.();
     await all[0];

@@ -5,8 +5,9 @@
  * what was asked. Does not own: statements (the `…-rows` files), repeating what is unknown (`shard/ownership`).
  *
  * Invariants:
- * 1. `refused` is told only of an attempt that was the only one, when its coordinator said that it has done nothing. All
- *    else that is not `ok` is `unknown`; how long an answer took says nothing.
+ * 1. `refused` is told only of an attempt that was the only one, when its coordinator said that it has done nothing: of
+ *    several partitions, only that the statement is none. All else that is not `ok` is `unknown`; how long an answer
+ *    took says nothing.
  * 2. So a write is sent once, by the driver too, whoever is slow. A read that is slow is sent to a second node.
  * 3. A value that does not fit its column is a mistake in here: it is thrown, for no repetition mends it.
  * 4. Requests beyond the bound wait in order. Membership does not wait: a host that is busy is not a dead one.
@@ -26,6 +27,15 @@ export interface Query {
 }
 
 export type Row = types.Row;
+
+/** How queries are sent. */
+export interface Sending {
+  /** Membership's own: before all that waits. */
+  readonly atOnce?: boolean;
+  /** Of how many they are; 1 by default. */
+  readonly partitions?: number;
+}
+
 type Decision = policies.retry.DecisionInfo;
 
 /** How often the store was asked, by what it costs. */
@@ -89,8 +99,8 @@ export class Connection {
     return this.client.shutdown();
   }
 
-  /** Queries of one partition, or of few small ones: one of them by itself, several in an unlogged batch. */
-  async write(queries: readonly Query[], atOnce = false): Promise<WriteOutcome> {
+  /** One query by itself, several in an unlogged batch. */
+  async write(queries: readonly Query[], { atOnce = false, partitions = 1 }: Sending = {}): Promise<WriteOutcome> {
     const [first] = queries;
     if (first === undefined) return 'ok';
     this.asked.writes += 1;
@@ -107,7 +117,7 @@ export class Connection {
       return 'ok';
     } catch (error) {
       if (error instanceof TypeError) throw error;
-      return isRefusal(error) ? 'refused' : 'unknown';
+      return isRefusal(error, partitions) ? 'refused' : 'unknown';
     }
   }
 
@@ -216,10 +226,13 @@ function driverOptions(options: CassandraOptions): ConstructorParameters<typeof 
   };
 }
 
-/** The coordinator has done nothing: it saw no quorum, or the statement is none. */
-function isRefusal(error: unknown): boolean {
+/**
+ * The coordinator has done nothing: the statement is none, or it saw no quorum. For a quorum it looks partition by
+ * partition, and writes to one before it looks at the next.
+ */
+function isRefusal(error: unknown, partitions: number): boolean {
   const { code } = error as { readonly code?: number };
-  return code === responseErrorCodes.unavailableException || code === responseErrorCodes.invalid;
+  return code === responseErrorCodes.invalid || (code === responseErrorCodes.unavailableException && partitions === 1);
 }
 
 function unreadable(what: string, cause: unknown): PerdureError {

@@ -9,6 +9,7 @@ import { keyText } from '../../../framework/model/identity';
 import type { ClusterStore, Pointer } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import type { Connection, Query, Row as StoredRow } from './connection';
+import { SharedBatches } from './shared-batches';
 import { DELETED, statement, WRITTEN } from './statement';
 
 type EntityRowsStore = Pick<
@@ -47,8 +48,14 @@ const DELETE_NOTE = statement(`DELETE bytes FROM note USING TIMESTAMP ? WHERE ${
 const NOTES = statement(`SELECT name, bytes FROM note WHERE ${KEY}`);
 
 export function historyRows(connection: Connection): EntityRowsStore {
+  const shared = new SharedBatches((queries, partitions) => connection.write(queries, { partitions }));
   return {
-    writeRows: (key, bucket, rows) => connection.write(rows.map((row) => rowQuery(key, bucket, row))),
+    writeRows: (key, bucket, rows) =>
+      shared.write(
+        rows[0] ?? rows,
+        rows.map((row) => rowQuery(key, bucket, row)),
+        rows.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      ),
     async readRows(key, bucket, from, limit) {
       const query = ROWS(...partsOf(key), bucket, from.seq, from.epoch, limit + 1);
       const rows = (await connection.read(query, keyText(key))).map(rowOf);

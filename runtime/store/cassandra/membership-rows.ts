@@ -48,7 +48,7 @@ const NEXT_LEASE = statement(
 
 export function membershipRows(connection: Connection): MembershipStore {
   let shards: number | null = null;
-  const write = (query: Query): ReturnType<Connection['write']> => connection.write([query], true);
+  const write = (query: Query): ReturnType<Connection['write']> => connection.write([query], { atOnce: true });
   return {
     async shards() {
       if (shards !== null) return shards;

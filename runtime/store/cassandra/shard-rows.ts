@@ -109,7 +109,7 @@ export function shardRows(connection: Connection): ShardRowsStore {
       const step = running === null ? null : JSON.stringify([running.key, running.input, running.build]);
       return connection.write(
         [step === null ? DELETE_RUNNING(order, shard, epoch) : WRITE_RUNNING(order, step, shard, epoch)],
-        true,
+        { atOnce: true },
       );
     },
     async running(shard) {
