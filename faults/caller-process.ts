@@ -1,19 +1,20 @@
 /**
- * One caller of a fault run: appends to lists and reads them, and tells its parent what it was told, and when.
+ * One caller of a fault run: puts load on the cluster, and tells its parent what it was told, and when (`Told`).
  *
  * Any message ends it, once what is under way has ended.
  */
 
-import { connect, isPerdureError, nats } from 'perdure/client';
+import { connect, nats } from 'perdure/client';
 import type { PerdureClient } from 'perdure/client';
-import { setTimeout as pause } from 'node:timers/promises';
-import { List } from './list';
-import type { CallerProcessOptions, Told } from './process-options';
+import type { LoadName, Told } from './loads';
+import { currentEra, loadOf } from './loads';
+import type { CallerProcessOptions } from './process-options';
 import { optionsOf } from './process-options';
+import { realCaller } from './real-caller';
 
-const EPOCH_MS = 20_000;
-const READS = 0.3;
-const TIMEOUT = '40s';
+/** Operations after which a lane looks whether it is to go on, and with which entities. */
+const STINT = 10;
+const PATIENCE_MS = 40_000;
 
 let ending = false;
 
@@ -21,40 +22,23 @@ async function main(options: CallerProcessOptions): Promise<void> {
   const client = await connect(nats({ servers: options.nats, prefix: options.prefix }));
   process.once('message', () => (ending = true));
   process.send?.('ready');
-  await Promise.all(Array.from({ length: options.inFlight }, (_, lane) => work(client, options, lane)));
+  await Promise.all(options.lanes.map((load, lane) => work(client, options, load, lane + 1)));
   await client.close();
   process.disconnect();
 }
 
-async function work(client: PerdureClient, { name, keys, pauseMs }: CallerProcessOptions, lane: number): Promise<void> {
-  for (let n = 1; !ending; n += 1) {
-    const epoch = Math.floor(performance.timeOrigin + performance.now()) / EPOCH_MS;
-    const key = `${Math.floor(epoch)}.${Math.floor(Math.random() * keys)}`;
-    await ask(client, key, Math.random() < READS ? null : `${name}.${lane}.${n}`);
-    await pause(pauseMs * 2 * Math.random());
+async function work(
+  client: PerdureClient,
+  { name, pauseMs }: CallerProcessOptions,
+  load: LoadName,
+  lane: number,
+): Promise<void> {
+  for (let stint = 1; !ending; stint += 1) {
+    const caller = realCaller({ name: `${name}.${lane}.${stint}`, client, patienceMs: PATIENCE_MS, pauseMs });
+    const era = currentEra();
+    const tell = (what: Told['heard']): void => void process.send?.({ load, era, heard: what } satisfies Told);
+    await loadOf(load, era, { heard: tell }).call(caller, STINT);
   }
-}
-
-async function ask(client: PerdureClient, key: string, value: string | null): Promise<void> {
-  const list = client.call(client.entity(List, key), { timeout: TIMEOUT });
-  const invokedAt = nowMs();
-  let [known, shown]: [boolean, readonly string[] | null] = [true, null];
-  try {
-    if (value === null) shown = await list.all();
-    else await list.append(value);
-  } catch (error) {
-    if (value === null && isPerdureError(error) && error.code === 'not_found') shown = [];
-    else if (isPerdureError(error) && OPEN.has(error.code)) known = false;
-    else throw error;
-  }
-  process.send?.({ key, value, shown, known, invokedAt, returnedAt: nowMs() } satisfies Told);
-}
-
-/** After these nobody knows the outcome. */
-const OPEN: ReadonlySet<string> = new Set(['deadline_exceeded', 'unavailable']);
-
-function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1_000_000;
 }
 
 main(optionsOf()).catch((error: unknown) => {

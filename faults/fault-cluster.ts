@@ -9,11 +9,15 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { connect, nats } from 'perdure/client';
 import type { CassandraOptions } from 'perdure/host';
+import type { Caller } from '../runtime/sim/workloads/workload';
 import type { Daemon } from '../services/daemon';
 import type { ServiceOptions } from '../services/options';
 import { startServices, stopServices } from '../services/services';
-import type { CallerProcessOptions, HostProcessOptions, Told } from './process-options';
+import type { LoadName, Told } from './loads';
+import type { CallerProcessOptions, HostProcessOptions } from './process-options';
+import { realCaller } from './real-caller';
 
 export interface FaultClusterOptions {
   readonly services: ServiceOptions;
@@ -27,8 +31,9 @@ export interface FaultClusterOptions {
 
 /** What all callers together ask, per second. */
 const OPERATIONS_PER_SECOND = 200;
-const IN_FLIGHT = 4;
-const KEYS = 12;
+/** Of each caller. */
+const LANES: readonly LoadName[] = ['list-append', 'list-append', 'account', 'transfers'];
+const AUDIT_PATIENCE_MS = 60_000;
 
 export class FaultCluster {
   readonly told: Told[] = [];
@@ -83,6 +88,16 @@ export class FaultCluster {
     if (this.faulty !== null) throw this.faulty;
   }
 
+  /** Hands out one more caller, in this process. */
+  async audited<T>(act: (auditor: Caller) => Promise<T>): Promise<T> {
+    const client = await connect(nats({ servers: this.shared.nats, prefix: this.shared.prefix }));
+    try {
+      return await act(realCaller({ name: 'auditor', client, patienceMs: AUDIT_PATIENCE_MS, pauseMs: 0 }));
+    } finally {
+      await client.close();
+    }
+  }
+
   async stop(): Promise<void> {
     for (const process of [...this.callers, ...this.hosts]) process.kill('SIGKILL');
     await stopServices(this.options.services, true);
@@ -98,8 +113,8 @@ export class FaultCluster {
 
   private async startCaller(name: string): Promise<ChildProcess> {
     const { nats, prefix } = this.shared;
-    const pauseMs = (1_000 * this.options.callers * IN_FLIGHT) / OPERATIONS_PER_SECOND;
-    const options: CallerProcessOptions = { name, nats, prefix, keys: KEYS, inFlight: IN_FLIGHT, pauseMs };
+    const pauseMs = (1_000 * this.options.callers * LANES.length) / OPERATIONS_PER_SECOND;
+    const options: CallerProcessOptions = { name, nats, prefix, lanes: LANES, pauseMs };
     const caller = await ready(fork(this.program('caller-process.js'), [JSON.stringify(options)]), 'a caller');
     caller.on('message', (told: Told) => this.told.push(told));
     caller.once('exit', (code) => {

@@ -1,33 +1,43 @@
 /**
  * Fault run: faults one after another under load, and what each cost (`0 lost, 0 doubled`).
  *
- * Owns: the order of a run, the longest silence after each fault, the verdict over all that callers were told.
- * Does not own: processes (`fault-cluster`), faults (`kinds`), what linearizable means (`sim/checkers`).
+ * Owns: the order of a run, what each fault cost. Does not own: processes (`fault-cluster`), faults (`kinds`), the verdict
+ * (`judgement`).
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ListOperation } from '../runtime/sim/checkers/list-append';
-import { checkListAppend } from '../runtime/sim/checkers/list-append';
-import { UNKNOWN } from '../runtime/sim/checkers/history';
+import type { Operation } from '../runtime/sim/checkers/history';
+import { endOf, isClosed } from '../runtime/sim/checkers/history';
 import type { FaultCluster } from './fault-cluster';
-import type { Fault } from './kinds';
-import type { Told } from './process-options';
+import type { Judgement } from './judgement';
+import { judge } from './judgement';
+import type { FaultName } from './kinds';
+import { FAULTS } from './kinds';
+import type { Told } from './loads';
+import { monotonicMs } from './loads';
 
+/** What a fault cost, from its beginning until all was well again. */
 export interface FaultReport {
-  readonly name: string;
-  /** Longest time between two answers, from the fault on until all is well again. */
+  readonly name: FaultName;
+  /** Longest time between two answers. */
   readonly silentMs: number;
   /** Operations whose outcome no caller knows. */
   readonly unknown: number;
 }
 
-export interface RunReport {
+export interface RunReport extends Judgement {
   readonly faults: readonly FaultReport[];
   readonly operations: number;
+  readonly refused: number;
   readonly unknown: number;
-  /** Null if every list is linearizable; else the first that is not, in words. */
-  readonly fault: string | null;
 }
+
+export interface Listener {
+  readonly fault?: (report: FaultReport) => void;
+  readonly judged?: (done: number, all: number) => void;
+}
+
+type AnyOperation = Operation<unknown, unknown>;
 
 /** All is well again when so many operations that were begun after a fault were answered, and none of these was not. */
 const WELL_ANSWERS = 50;
@@ -37,67 +47,56 @@ const LOOK_MS = 100;
 
 export async function runFaults(
   cluster: FaultCluster,
-  faults: readonly (readonly [name: string, fault: Fault])[],
-  tell: (report: FaultReport) => void,
+  faults: readonly FaultName[],
+  listener: Listener = {},
 ): Promise<RunReport> {
+  const { told } = cluster;
   const reports: FaultReport[] = [];
   await pause(CALM_MS);
-  for (const [n, [name, fault]] of faults.entries()) {
-    const from = cluster.told.length;
-    const beganMs = nowMs();
-    await fault(cluster, n);
-    await wellAgain(cluster, name);
-    const since = cluster.told.slice(from);
+  for (const [n, name] of faults.entries()) {
+    const from = told.length;
+    const beganMs = monotonicMs();
+    await FAULTS[name](cluster, n);
+    await wellAgain(told, name);
+    const since = operationsOf(told.slice(from));
     const report = {
       name,
       silentMs: longestSilence(since, beganMs),
-      unknown: since.filter(({ known }) => !known).length,
+      unknown: since.filter((operation) => !isClosed(operation)).length,
     };
     reports.push(report);
-    tell(report);
+    listener.fault?.(report);
     await pause(CALM_MS);
   }
   await cluster.endCallers();
-  const { told } = cluster;
+  const operations = operationsOf(told);
   return {
     faults: reports,
-    operations: told.length,
-    unknown: told.filter(({ known }) => !known).length,
-    fault: faultOf(told),
+    operations: operations.length,
+    refused: operations.filter(({ output }) => output === 'refused').length,
+    unknown: operations.filter((operation) => !isClosed(operation)).length,
+    ...(await cluster.audited((auditor) => judge(told, auditor, listener.judged))),
   };
 }
 
-/** Null if what callers were told of every list can be brought into one order; else the first list that cannot. */
-export function faultOf(told: readonly Told[]): string | null {
-  const verdict = checkListAppend(told.map(operationOf));
-  return verdict.verdict === 'illegal' ? verdict.counterexample.text : null;
-}
-
 /** Rejects when callers are not answered again in time. */
-async function wellAgain({ told }: FaultCluster, name: string): Promise<void> {
-  const overMs = nowMs();
-  const untilMs = overMs + WELL_WITHIN_MS;
+async function wellAgain(told: readonly Told[], name: string): Promise<void> {
+  const overMs = monotonicMs();
   for (;;) {
     await pause(LOOK_MS);
-    const since = told.slice(-WELL_ANSWERS).filter(({ known, invokedAt }) => known && invokedAt >= overMs);
-    if (since.length === WELL_ANSWERS) return;
-    if (nowMs() > untilMs)
+    const last = operationsOf(told.slice(-WELL_ANSWERS));
+    if (last.filter((one) => isClosed(one) && one.invokedAt >= overMs).length === WELL_ANSWERS) return;
+    if (monotonicMs() > overMs + WELL_WITHIN_MS)
       throw new Error(`after '${name}' callers are not answered again within ${WELL_WITHIN_MS} ms`);
   }
 }
 
-function longestSilence(told: readonly Told[], beganMs: number): number {
-  const answers = told.filter(({ known }) => known).map(({ returnedAt }) => returnedAt);
+function operationsOf(told: readonly Told[]): AnyOperation[] {
+  return told.flatMap(({ heard }) => ('operation' in heard ? [heard.operation] : []));
+}
+
+function longestSilence(operations: readonly AnyOperation[], beganMs: number): number {
+  const answers = operations.map(endOf).filter(Number.isFinite);
   const times = [beganMs, ...answers.sort((a, b) => a - b)];
   return Math.round(times.reduce((longest, time, i) => Math.max(longest, time - (times[i - 1] ?? time)), 0));
-}
-
-function operationOf({ key, value, shown, known, invokedAt, returnedAt }: Told): ListOperation {
-  const op = value === null ? ({ kind: 'read' } as const) : ({ kind: 'append', value } as const);
-  const output = !known ? UNKNOWN : (shown ?? 'ok');
-  return { client: 'c', key, op, output, invokedAt, returnedAt: known ? returnedAt : null };
-}
-
-function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1_000_000;
 }

@@ -17,55 +17,57 @@ const SHORT_MS = 2_000;
 
 const hostOf = ({ hosts }: FaultCluster, n: number): number => n % hosts.length;
 
-export const FAULTS: Readonly<Record<string, Fault>> = {
-  'host killed': async (cluster, n) => {
+export const FAULTS = {
+  'host killed': async (cluster: FaultCluster, n: number) => {
     const host = hostOf(cluster, n);
     cluster.hosts[host]?.kill('SIGKILL');
     await pause(TAKEN_FOR_DEAD_MS);
     await cluster.replaceHost(host);
   },
-  'host drained': async (cluster, n) => {
+  'host drained': async (cluster: FaultCluster, n: number) => {
     const host = hostOf(cluster, n);
     cluster.hosts[host]?.kill('SIGTERM');
     await pause(SHORT_MS);
     await cluster.replaceHost(host);
   },
   /** It is taken for dead, wakes and finds that it is. */
-  'host stopped and continued': async (cluster, n) => {
+  'host stopped and continued': async (cluster: FaultCluster, n: number) => {
     const host = cluster.hosts[hostOf(cluster, n)];
     host?.kill('SIGSTOP');
     await pause(TAKEN_FOR_DEAD_MS);
     host?.kill('SIGCONT');
   },
-  'NATS killed': async ({ nats }) => {
+  'NATS killed': async ({ nats }: FaultCluster) => {
     kill(nats, 'SIGKILL');
     await pause(SHORT_MS);
     await start(nats);
   },
-  'NATS stopped and continued': async ({ nats }) => {
+  'NATS stopped and continued': async ({ nats }: FaultCluster) => {
     kill(nats, 'SIGSTOP');
     await pause(SHORT_MS);
     kill(nats, 'SIGCONT');
   },
-  'Cassandra node killed': async ({ cassandra }, n) => {
+  'Cassandra node killed': async ({ cassandra }: FaultCluster, n: number) => {
     const node = cassandra[n % cassandra.length];
     if (node === undefined) return;
     kill(node, 'SIGKILL');
     await pause(SHORT_MS);
     await start(node);
   },
-  'Cassandra node stopped and continued': async ({ cassandra }, n) => {
+  'Cassandra node stopped and continued': async ({ cassandra }: FaultCluster, n: number) => {
     const node = cassandra[n % cassandra.length];
     if (node === undefined) return;
     kill(node, 'SIGSTOP');
     await pause(SHORT_MS * 2);
     kill(node, 'SIGCONT');
   },
-  'everything killed': async (cluster) => {
+  'everything killed': async (cluster: FaultCluster) => {
     const daemons = [cluster.nats, ...cluster.cassandra];
     for (const host of cluster.hosts) host.kill('SIGKILL');
     for (const daemon of daemons) kill(daemon, 'SIGKILL');
     for (const daemon of daemons) await start(daemon);
     for (const index of cluster.hosts.keys()) await cluster.replaceHost(index);
   },
-};
+} satisfies Readonly<Record<string, Fault>>;
+
+export type FaultName = keyof typeof FAULTS;

@@ -1,46 +1,47 @@
 /**
- * Command `npm run test:faults [-- --faults N] [--nodes 1|3]`: faults of real servers and processes under load, drawn in turn.
+ * Command `npm run test:faults`: faults of real servers and processes under load, drawn in turn (`options`).
  *
  * Exit codes: 0 nothing was lost or doubled, 1 something was, or callers were not answered again, 2 bad usage.
  */
 
-import { parseArgs } from 'node:util';
-import { testOptions } from '../services/for-tests';
 import { FaultCluster } from './fault-cluster';
 import { runFaults } from './fault-run';
-import { FAULTS } from './kinds';
+import type { FaultName } from './kinds';
+import { parseOptions, USAGE, UsageError } from './options';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-/** About 75 minutes. */
-const FAULTS_OF_A_RUN = 200;
 
-async function main(): Promise<number> {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { faults: text, nodes: text } });
-  const [count, nodes] = [Number(values.faults ?? FAULTS_OF_A_RUN), Number(values.nodes ?? 3)];
-  if (!Number.isInteger(count) || count < 1 || (nodes !== 1 && nodes !== 3)) {
-    process.stderr.write('Usage: npm run test:faults [-- --faults N] [--nodes 1|3]\n');
-    return 2;
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
   }
-  const cluster = await FaultCluster.start({ services: testOptions(nodes), hosts: 3, callers: 5, tell: say });
+  const options = parseOptions(args);
+  const cluster = await FaultCluster.start({ services: options.services, hosts: 3, callers: 5, tell: say });
   try {
-    const kinds = Object.entries(FAULTS);
-    const faults = Array.from({ length: count }, (_, i) => kinds[i % kinds.length] as (typeof kinds)[number]);
-    const report = await runFaults(cluster, faults, ({ name, silentMs, unknown }) =>
-      say(`${name.padEnd(40)} ${String(silentMs).padStart(6)} ms silent, ${unknown} unknown`),
+    const faults = Array.from(
+      { length: options.faults },
+      (_, i) => options.kinds[i % options.kinds.length] as FaultName,
     );
-    say(`${report.faults.length} faults, ${report.operations} operations, ${report.unknown} of unknown outcome`);
-    say(report.fault ?? '0 lost, 0 doubled: every list is linearizable');
-    return report.fault === null ? 0 : 1;
+    const report = await runFaults(cluster, faults, {
+      fault: ({ name, silentMs, unknown }) =>
+        say(`${name.padEnd(40)} ${String(silentMs).padStart(6)} ms silent, ${unknown} unknown`),
+    });
+    const { operations, refused, unknown, histories, undecided, wrong } = report;
+    say(`${report.faults.length} faults, ${operations} operations: ${refused} refused, ${unknown} of unknown outcome`);
+    say(`${histories} histories, ${undecided} of them too hard to decide`);
+    say(wrong.length === 0 ? '0 lost, 0 doubled: all that was told is linearizable' : wrong.join('\n'));
+    return wrong.length === 0 ? 0 : 1;
   } finally {
     await cluster.stop();
   }
 }
 
-main().then(
+main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );

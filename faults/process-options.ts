@@ -1,8 +1,9 @@
 /**
- * What the processes of a fault run are told, as JSON in their last argument, and what they send back.
+ * What the processes of a fault run are told, as JSON in their last argument.
  */
 
 import type { CassandraOptions } from 'perdure/host';
+import type { LoadName } from './loads';
 
 export interface HostProcessOptions {
   readonly nats: string;
@@ -14,23 +15,10 @@ export interface CallerProcessOptions {
   readonly name: string;
   readonly nats: string;
   readonly prefix: string;
-  /** Lists in use at a time; they are left for new ones every `EPOCH_MS`. */
-  readonly keys: number;
-  /** Operations under way at a time. */
-  readonly inFlight: number;
-  /** Pause between two operations of one of these, milliseconds. */
+  /** Each calls one operation after the other. */
+  readonly lanes: readonly LoadName[];
+  /** Between two operations of a lane, on the average. */
   readonly pauseMs: number;
-}
-
-/** One call of a caller. Times are those of the machine's monotonic clock, which all its processes share. */
-export interface Told {
-  readonly key: string;
-  readonly value: string | null;
-  /** What a read has shown; null for an append, and where the outcome is not known. */
-  readonly shown: readonly string[] | null;
-  readonly known: boolean;
-  readonly invokedAt: number;
-  readonly returnedAt: number;
 }
 
 export function optionsOf<T>(): T {

@@ -12,7 +12,7 @@ import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { AccountInput, AccountOutput } from '../checkers/models/account';
 import { account } from '../checkers/models/account';
-import type { Caller, RunContext, Workload } from './workload';
+import type { CallContext, Caller, Heard, Workload } from './workload';
 import { absentAs, atWork, reach } from './calling';
 import { judge } from './judge';
 
@@ -67,12 +67,16 @@ export class Accounts implements Workload {
   readonly name = 'account';
   private readonly asked: Asked<AccountInput, AccountOutput>;
 
-  constructor(private readonly run: RunContext) {
+  constructor(private readonly run: CallContext) {
     this.asked = new Asked(run);
   }
 
   entities() {
     return [Account];
+  }
+
+  hear(heard: Heard): void {
+    this.asked.hear(heard);
   }
 
   call(caller: Caller, operations: number): Promise<void> {

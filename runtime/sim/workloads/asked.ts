@@ -2,7 +2,7 @@
  * Asked: the calls that a workload made, and what its callers were told.
  *
  * Owns: timing each call, telling an answer from an outcome that nobody knows, complaints about answers that no fault
- * excuses. Does not own: what an answer may be (the models), the verdict.
+ * excuses; telling both to whoever judges in another process. Does not own: what an answer may be (the models), the verdict.
  *
  * Invariants: a call that was never received by any host is left out, for it has no effect; one that was given up, or
  * waits behind a held input, is unknown and stays open to the end.
@@ -14,7 +14,7 @@ import type { Operation, Unknown } from '../checkers/history';
 import { isForNewerBuild } from '../sites/site';
 import { UNKNOWN } from '../checkers/history';
 import type { Numbered } from '../network/witness';
-import type { Caller, RunContext } from './workload';
+import type { CallContext, Caller, Heard } from './workload';
 
 /** After these nobody knows whether the message is, or will be, applied. */
 const OPEN: ReadonlySet<ErrorCode> = new Set(['deadline_exceeded', 'unavailable', 'cancelled', 'held']);
@@ -33,7 +33,7 @@ export class Asked<I, O> {
   readonly complaints: string[] = [];
   private readonly asked: { readonly operation: Operation<I, O>; readonly request: Numbered | null }[] = [];
 
-  constructor(private readonly run: RunContext) {}
+  constructor(private readonly run: CallContext) {}
 
   /** With hints, as soon as the histories have been read. */
   get operations(): Operation<I, O>[] {
@@ -54,8 +54,16 @@ export class Asked<I, O> {
     const returnedAt = tick();
     if (output === NOTHING) return UNKNOWN;
     if (output === UNKNOWN) world.count('caller.given-up');
-    this.asked.push({ operation: { client: caller.name, key, op, output, invokedAt, returnedAt }, request });
+    const operation = { client: caller.name, key, op, output, invokedAt, returnedAt };
+    this.asked.push({ operation, request });
+    this.run.heard?.({ operation });
     return output;
+  }
+
+  /** As if it had been asked here. */
+  hear(heard: Heard): void {
+    if ('complaint' in heard) this.complaints.push(heard.complaint);
+    else this.asked.push({ operation: heard.operation as Operation<I, O>, request: null });
   }
 
   private failed(where: string, op: I, error: unknown, refused: Question<I, O>['refused']): O | Unknown {
@@ -65,7 +73,9 @@ export class Asked<I, O> {
     if (OPEN.has(code) || isForNewerBuild(error)) return UNKNOWN;
     const answer = refused?.(error) ?? null;
     if (answer !== null) return answer;
-    this.complaints.push(`${where}: ${JSON.stringify(op)} was answered ${code}: ${message}`);
+    const complaint = `${where}: ${JSON.stringify(op)} was answered ${code}: ${message}`;
+    this.complaints.push(complaint);
+    this.run.heard?.({ complaint });
     return UNKNOWN;
   }
 }

@@ -9,18 +9,18 @@ import type { Asked } from './asked';
 import type { Verdict } from '../checkers/history';
 import type { Model } from '../checkers/model';
 import { checkHistory } from '../checkers/search';
-import type { RunContext } from './workload';
+import type { CallContext } from './workload';
 
 /** Model steps for one key: some 20 ms, of the time that a whole run may take. */
 const STEPS = 20_000;
 
-export function judge<S, I, O>(run: RunContext, asked: Asked<I, O>, model: Model<S, I, O>): string | null {
+export function judge<S, I, O>(run: CallContext, asked: Asked<I, O>, model: Model<S, I, O>): string | null {
   const [complaint] = asked.complaints;
   return complaint ?? faultOf(run, checkHistory(model, asked.operations, STEPS));
 }
 
 /** Null but for an illegal history. */
-export function faultOf({ world }: RunContext, verdict: Verdict): string | null {
+export function faultOf({ world }: CallContext, verdict: Verdict): string | null {
   world.count(`verdict.${verdict.verdict}`);
   return verdict.verdict === 'illegal' ? verdict.counterexample.text : null;
 }

@@ -12,7 +12,7 @@ import { UNKNOWN } from '../checkers/history';
 import { checkListAppend } from '../checkers/list-append';
 import type { ListInput, ListOutput } from '../checkers/models/list';
 import type { Range } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { CallContext, Caller, Heard, Workload } from './workload';
 
 @Entity('sim-journal')
 export class Journal {
@@ -35,12 +35,16 @@ export class ListAppend implements Workload {
   readonly name = 'list-append';
   private readonly asked: Asked<ListInput, ListOutput>;
 
-  constructor(private readonly run: RunContext) {
+  constructor(private readonly run: CallContext) {
     this.asked = new Asked(run);
   }
 
   entities() {
     return [Journal];
+  }
+
+  hear(heard: Heard): void {
+    this.asked.hear(heard);
   }
 
   async call(caller: Caller, operations: number): Promise<void> {

@@ -25,7 +25,7 @@ type Deed = (...args: never[]) => Promise<unknown>;
 export class Outside {
   readonly attempts: Attempt[] = [];
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: Pick<World, 'count' | 'nowMs'>) {}
 
   /** A group whose methods are noted before they run. */
   served(name: string, host: { readonly name: string }, deeds: Readonly<Record<string, Deed>>): ServedGroup {

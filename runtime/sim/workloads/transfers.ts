@@ -17,7 +17,7 @@ import type { TransferInput, TransferOutput } from '../checkers/models/transfers
 import { moneyOperations } from '../checkers/models/transfers';
 import { checkTransfers } from '../checkers/transfers';
 import { Outside } from './outside';
-import type { Caller, RunContext, Workload } from './workload';
+import type { CallContext, Caller, Heard, Workload } from './workload';
 import { absentAs, answerOf, atWork, eventually, reach } from './calling';
 import { faultOf } from './judge';
 
@@ -68,7 +68,7 @@ export class Transfers implements Workload {
   readonly outside: Outside;
   private readonly asked: Asked<TransferInput, TransferOutput>;
 
-  constructor(private readonly run: RunContext) {
+  constructor(private readonly run: CallContext) {
     this.asked = new Asked(run);
     this.outside = new Outside(run.world);
   }
@@ -84,6 +84,10 @@ export class Transfers implements Workload {
       await host.client.call(purse, { messageId, timeout: host.patienceMs }).credit(name, amount);
     };
     return [this.outside.served(GROUP, host, { credit })];
+  }
+
+  hear(heard: Heard): void {
+    this.asked.hear(heard);
   }
 
   call(caller: Caller, operations: number): Promise<void> {

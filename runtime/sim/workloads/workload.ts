@@ -13,24 +13,35 @@ import type { PerdureClient } from '../../client/types';
 import type { ServedGroup } from '../../host/hosted-code';
 import type { Clock } from '../../ports/clock';
 import type { ExportedHistory } from '../checkers/export';
+import type { Operation } from '../checkers/history';
 import type { Outside } from './outside';
 import type { Range, SimStream } from '../world/random';
 import type { Numbered, Witness } from '../network/witness';
 import type { World } from '../world/world';
 
-/** What all workloads of a run share. */
-export interface RunContext {
-  readonly world: World;
+/** What workloads need that call real clusters too (`faults`). */
+export interface CallContext {
+  readonly world: Pick<World, 'count' | 'nowMs'>;
   /** Business ids to use, 1 to 4 of them; each workload has entity types of its own. */
   readonly ids: readonly string[];
-  /** Counts up with each call and each return of any caller: the order that the checkers judge by. */
+  /** Grows with each call and each return of any caller: the order that the checkers judge by. */
   readonly tick: () => number;
-  /** Of the code, which hosts run one after the other; by the time of `settle` every host runs the last. */
-  readonly versions: number;
-  readonly witness: Witness;
+  readonly witness: Pick<Witness, 'lastOf'>;
   /** Where the history has a message, null if nowhere, undefined as long as it was not read: a hint, never a proof. */
   readonly positionOf: (request: Numbered) => number | null | undefined;
+  /** Told of each call once it is over, where another process judges. */
+  readonly heard?: (heard: Heard) => void;
 }
+
+/** What all workloads of a simulated run share. */
+export interface RunContext extends CallContext {
+  readonly world: World;
+  /** Of the code, which hosts run one after the other; by the time of `settle` every host runs the last. */
+  readonly versions: number;
+}
+
+/** What a caller was told of one call, or why it should not have been told that. */
+export type Heard = { readonly operation: Operation<unknown, unknown> } | { readonly complaint: string };
 
 /** A process with a client: it may be paused, its messages lost. A caller's does not crash, a host's may. */
 export interface Caller {
@@ -53,6 +64,8 @@ export interface Workload {
   entities(version: number): readonly EntityClass[];
   /** Groups of activities that a host serves; a new object for each process, whose client the host's code may use. */
   activities?(host: Caller): readonly ServedGroup[];
+  /** Takes in what a caller in another process has heard, to be judged as if it had called here. */
+  hear?(heard: Heard): void;
   /** One caller's share: `operations` client operations. Never rejects: a failure that no fault excuses is kept. */
   call(caller: Caller, operations: number): Promise<void>;
   /** Once the cluster is healed: ends what would never come to rest by itself, such as an operator's hold. */

@@ -1,0 +1,92 @@
+/**
+ * Options of the fault runs: which faults, how many, on which servers.
+ *
+ * Owns: their names, defaults and checks. Does not own: starting anything.
+ */
+
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { testOptions } from '../services/for-tests';
+import type { ServiceOptions } from '../services/options';
+import type { FaultName } from './kinds';
+import { FAULTS } from './kinds';
+
+export const USAGE = `npm run test:faults [-- options]
+
+  --faults N              faults, drawn in turn from the kinds      (200)
+  --kinds NAME,NAME       of these kinds only, in this order        (all)
+  --nodes 1|3             Cassandra nodes                           (3)
+  --nats-port PORT        NATS                                      (24222)
+  --cassandra-port PORT   Cassandra for hosts                       (29042)
+  --storage-port PORT     Cassandra between its nodes               (27000)
+  --directory PATH        data and logs of the servers
+
+Kinds:
+${Object.keys(FAULTS)
+  .map((name) => `  ${name}\n`)
+  .join('')}`;
+
+export class UsageError extends Error {}
+
+export interface FaultOptions {
+  readonly faults: number;
+  readonly kinds: readonly FaultName[];
+  readonly services: ServiceOptions;
+}
+
+/** About 75 minutes. */
+const FAULTS_OF_A_RUN = 200;
+
+/** Throws UsageError. */
+export function parseOptions(args: readonly string[]): FaultOptions {
+  const values = parse(args);
+  const nodes = whole('--nodes', values.nodes, 3, [1, 3]);
+  if (nodes === 2) throw new UsageError("--nodes is 1 or 3, not '2'");
+  const services = testOptions(nodes === 1 ? 1 : 3);
+  const port = (name: 'nats-port' | 'cassandra-port' | 'storage-port', otherwise: number): number =>
+    whole(`--${name}`, values[name], otherwise, [1, 65_535]);
+  return {
+    faults: whole('--faults', values.faults, FAULTS_OF_A_RUN, [1, 100_000]),
+    kinds: kindsOf(values.kinds),
+    services: {
+      ...services,
+      natsPort: port('nats-port', services.natsPort),
+      cassandraPort: port('cassandra-port', services.cassandraPort),
+      storagePort: port('storage-port', services.storagePort),
+      ...(values.directory === undefined ? {} : { directory: resolve(values.directory) }),
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const ports = { 'nats-port': text, 'cassandra-port': text, 'storage-port': text };
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { faults: text, kinds: text, nodes: text, directory: text, ...ports },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function kindsOf(text: string | undefined): FaultName[] {
+  const names = text === undefined ? Object.keys(FAULTS) : text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(name in FAULTS));
+  if (unknown !== undefined) throw new UsageError(`there is no kind of fault '${unknown}'`);
+  return names as FaultName[];
+}
+
+function whole(
+  name: string,
+  text: string | undefined,
+  otherwise: number,
+  [low, high]: readonly [number, number],
+): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < low || value > high)
+    throw new UsageError(`${name} is a whole number from ${low} to ${high}, not '${text}'`);
+  return value;
+}
