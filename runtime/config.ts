@@ -60,6 +60,8 @@ export const WORKING_MS = 700;
 /** Largest frame, in bytes; and what is left of the server's largest payload for headers. */
 export const MAX_FRAME_BYTES = 8_388_608;
 export const PAYLOAD_RESERVE_BYTES = 65_536;
+/** Less than this is no use: errors and answers that say no are to fit in any case. */
+export const MIN_FRAME_BYTES = 65_536;
 /** Frames whose coming a host remembers, so that one that comes twice is taken once. */
 export const RECENT_FRAMES = 10_000;
 /** Requests of clients that wait, on which one host works at a time; more are `unavailable`. */

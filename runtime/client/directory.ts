@@ -7,7 +7,7 @@
  */
 
 import { decodeValue } from '../../framework/codec/value';
-import { PerdureError } from '../../framework/errors';
+import { PerdureError, isPerdureError } from '../../framework/errors';
 import type { EntityReference } from '../../framework/model/handle';
 import { contractOf } from '../../framework/model/handle';
 import type { EntityKey } from '../../framework/model/identity';
@@ -55,12 +55,15 @@ export async function* listEntities<T>(
   const query = { ...toFilter(namespace, type, options), ...toOrder(options.orderBy) };
   let left = limitOf(options.limit, 'list');
   let after: string | null = null;
+  const paging = new Paging(CLIENT_LIST_PAGE);
   do {
-    const limit = Math.min(left, CLIENT_LIST_PAGE);
-    const page: ListPage = await sender.request(
-      { op: 'list', query: { ...query, limit, ...(after === null ? {} : { after }) } },
-      (value) => decodeValue(value, 'page') as ListPage,
-      CALL_TERMS,
+    const asked = { ...query, ...(after === null ? {} : { after }) };
+    const page: ListPage = await paging.next(left, (limit) =>
+      sender.request(
+        { op: 'list', query: { ...asked, limit } },
+        (value) => decodeValue(value, 'page') as ListPage,
+        CALL_TERMS,
+      ),
     );
     for (const { id, index, seq } of page.entities) {
       const { status, fields, build, createdAt, updatedAt } = index;
@@ -86,17 +89,38 @@ export async function* historyEntries(
   if (!Number.isSafeInteger(fromSeq) || fromSeq < 1) {
     throw new PerdureError('invalid_argument', `history starts at a seq from 1, not ${fromSeq}`);
   }
+  const paging = new Paging(CLIENT_HISTORY_PAGE);
   do {
-    const page: HistoryPage = await sender.request(
-      { op: 'history', key, fromSeq, limit: Math.min(left, CLIENT_HISTORY_PAGE) },
-      (value) => decodeValue(value, 'page') as HistoryPage,
-      CALL_TERMS,
+    const from: number = fromSeq;
+    const page: HistoryPage = await paging.next(left, (limit) =>
+      sender.request(
+        { op: 'history', key, fromSeq: from, limit },
+        (value) => decodeValue(value, 'page') as HistoryPage,
+        CALL_TERMS,
+      ),
     );
     for (const entry of page.entries) {
       if (left-- > 0) yield entry;
     }
     fromSeq = page.next;
   } while (fromSeq !== null && left > 0);
+}
+
+/** Pages that do not fit into a frame are asked for again, half as long, and so are those that follow (C14). */
+class Paging {
+  constructor(private most: number) {}
+
+  async next<Page>(left: number, ask: (limit: number) => Promise<Page>): Promise<Page> {
+    for (;;) {
+      const limit = Math.min(left, this.most);
+      try {
+        return await ask(limit);
+      } catch (error) {
+        if (limit === 1 || !isPerdureError(error) || error.code !== 'too_large') throw error;
+        this.most = Math.floor(limit / 2);
+      }
+    }
+  }
 }
 
 function typeName<T>(type: EntityReference<T> | string): string {

@@ -13,21 +13,21 @@
 
 import { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
-import { HOST_IN_FLIGHT, MAX_FRAME_BYTES, RECENT_FRAMES, WORKING_MS } from '../config';
+import { HOST_IN_FLIGHT, RECENT_FRAMES, WORKING_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
 import type { HostTransport, Routes, Served, SharedSession } from '../ports/transport';
 import type { Reply, Request } from '../wire/envelope';
 import type { Answer, Frame, NumberedRequest, RequestsFrame, UnwantedFrame } from '../wire/frame';
-import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
+import { ROUTES_SUBJECT, hostSubject, split } from '../wire/frame';
 import { shardOf } from '../wire/shard-map';
 import { sizeOf } from '../wire/size';
+import { FrameLimit } from './frame-limit';
 import type { Handler } from './handlers';
 import { failed, Handlers } from './handlers';
 import { OpenRequests } from './open-requests';
 import type { Reached } from './reached';
-import { tooLarge } from './refusals';
-import { frameLimit } from './routed-transport';
+import { routesFrames } from './routes-frames';
 
 export interface FrameServerOptions {
   readonly messenger: Messenger;
@@ -57,7 +57,7 @@ const ANSWER_BYTES = 128;
 
 export class FrameServer implements HostTransport {
   readonly #options: FrameServerOptions;
-  readonly #limit: number;
+  readonly #limit: FrameLimit;
   readonly #handlers = new Handlers();
   #ears: Ear[] = [];
   /** First numbers of frames that have come, with their senders; the oldest first. */
@@ -69,7 +69,7 @@ export class FrameServer implements HostTransport {
 
   constructor(options: FrameServerOptions) {
     this.#options = options;
-    this.#limit = frameLimit(options.maxFrameBytes ?? MAX_FRAME_BYTES, options.messenger);
+    this.#limit = new FrameLimit(options.messenger, options.maxFrameBytes);
   }
 
   async serve(namespace: string, types: readonly string[], answer: Handler): Promise<Served> {
@@ -146,9 +146,8 @@ export class FrameServer implements HostTransport {
       return this.#tell(to, { kind: 'moved', n, owner: routes.owner(shardOf(request.key, routes.shards)) }, 0);
     }
     const bytes = sizeOf(reply);
-    const room = roomIn(this.#limit) - ANSWER_BYTES;
-    if (bytes <= room) this.#tell(to, { kind: 'reply', n, reply }, bytes);
-    else this.#reply(to, n, request, failed(tooLarge('reply', request, bytes, room)));
+    if (bytes + ANSWER_BYTES <= this.#limit.room) this.#tell(to, { kind: 'reply', n, reply }, bytes);
+    else this.#reply(to, n, request, failed(this.#limit.tooLargeReply(request, reply, bytes)));
   }
 
   /** Answers leave together at the end of the tick. */
@@ -166,7 +165,7 @@ export class FrameServer implements HostTransport {
     const all = this.#leaving;
     this.#leaving = new Map();
     for (const [to, leaving] of all) {
-      for (const group of split(leaving, this.#limit)) {
+      for (const group of split(leaving, this.#limit.bytes)) {
         const answers = group.map(({ answer }) => answer);
         messenger.send(to, { kind: 'answers', session, answers }, () => this.#working.removeAll(to));
       }
@@ -175,16 +174,7 @@ export class FrameServer implements HostTransport {
 
   #tellRoutes(to: string): void {
     const { messenger, routes } = this.#options;
-    const { session, shards } = routes;
-    const hosts: string[] = [];
-    const owners: [shard: number, host: number, epoch: number][] = [];
-    for (let shard = 0; shard < shards; shard += 1) {
-      const owner = routes.owner(shard);
-      if (owner === null) continue;
-      const known = hosts.indexOf(owner.session);
-      owners.push([shard, known === -1 ? hosts.push(owner.session) - 1 : known, owner.epoch]);
-    }
-    messenger.send(to, { kind: 'routes', session, shards, owners, hosts }, nothing);
+    for (const frame of routesFrames(routes, this.#limit.room)) messenger.send(to, frame, nothing);
   }
 
   #forget({ from, numbers }: UnwantedFrame): void {

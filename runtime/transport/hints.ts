@@ -34,11 +34,11 @@ export class Hints {
     return doubted && !isPlanted('hint-outlives-host') ? null : this.best(request);
   }
 
-  /** The hosts have been asked. */
-  answered({ session, shards, owners, hosts }: RoutesFrame): void {
+  /** The hosts have been asked; what was in doubt is not any more once the last part of the answer is here. */
+  answered({ session, shards, owners, hosts, more = false }: RoutesFrame): void {
     this.#shards = shards;
     this.#anybody = { session, epoch: 0 };
-    this.#doubted.clear();
+    if (!more) this.#doubted.clear();
     for (const [shard, host, epoch] of owners) this.#learn(shard, { session: hosts[host] as string, epoch });
   }
 

@@ -47,11 +47,6 @@ export function aborted(signal: AbortSignal): PerdureError {
   return new PerdureError('cancelled', 'the request was aborted before it was answered', { cause: signal.reason });
 }
 
-export function tooLarge(what: 'request' | 'reply', request: Request, bytes: number, limit: number): PerdureError {
-  const fact = `a ${what} of op ${request.op} for ${addressOf(request).type} has ${bytes} bytes`;
-  return new PerdureError('too_large', `${fact}; a frame takes ${limit}: send a reference instead`);
-}
-
 /** The request may have been acted on. */
 export function silent(session: string, request: Request): PerdureError {
   if (isPlanted('silence-as-not-served')) return notServed(addressOf(request));

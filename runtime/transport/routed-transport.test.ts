@@ -254,6 +254,32 @@ describe('the routed transport', () => {
     expect(messenger.sent.slice(1).map(({ frame }) => methods(frame))).toEqual([['m1', 'm2'], ['m3']]);
   });
 
+  it('waits for the last part of a table of owners that comes in several (C14)', async () => {
+    const { messenger, ask, settle } = routed();
+    void ask(message('cart', 'm'));
+    const part = { kind: 'routes', session: 'r', shards: 1 } as const;
+    messenger.hear('inbox', { ...part, hosts: [], owners: [], more: true });
+    await settle();
+    expect(messenger.taken()).toEqual(['ask to routes']);
+    messenger.hear('inbox', { ...part, hosts: ['a'], owners: [[0, 0, 5]] });
+    await settle();
+    expect(messenger.taken()).toEqual(['requests to host.a']);
+  });
+
+  it('says in several frames what nobody waits for, where one cannot hold it (C14)', async () => {
+    const { messenger, ask, routes, settle } = routed(65_536 + 4_096);
+    const wanted = { ended: false };
+    for (let n = 1; n <= 1_000; n += 1) void ask(message('cart', 'm'), wanted);
+    await routes(a5!);
+    messenger.sent.splice(0);
+    wanted.ended = true;
+    messenger.answer(...Array.from({ length: 1_000 }, (_, n) => ({ kind: 'working', n: n + 1 }) as const));
+    await settle();
+    const numbers = messenger.sent.map(({ frame }) => (frame.kind === 'unwanted' ? frame.numbers : []));
+    expect(numbers.length).toBeGreaterThan(1);
+    expect(numbers.flat()).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1));
+  });
+
   it('ends every wait when it is closed, and refuses what is asked then', async () => {
     const { messenger, clock, transport, ask, first, settle } = await asked();
     const leaving = ask(message('cart', 'second'));

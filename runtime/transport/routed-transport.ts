@@ -15,18 +15,19 @@
 
 import type { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
-import { MAX_FRAME_BYTES, PAYLOAD_RESERVE_BYTES, SILENCE_MS } from '../config';
+import { SILENCE_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
 import type { CallerTransport, Wanted } from '../ports/transport';
 import { addressOf } from '../wire/address';
 import type { Reply, Request } from '../wire/envelope';
 import type { Answer, Frame, Owner, RoutesFrame } from '../wire/frame';
-import { ROUTES_SUBJECT, hostSubject, roomIn, split } from '../wire/frame';
+import { ROUTES_SUBJECT, hostSubject, split } from '../wire/frame';
 import { sizeOf } from '../wire/size';
+import { FrameLimit } from './frame-limit';
 import { Hints } from './hints';
 import type { Reached } from './reached';
-import { carriesBytes, closedError, notBytes, notServed, silent, tooLarge } from './refusals';
+import { carriesBytes, closedError, notBytes, notServed, silent } from './refusals';
 import { Sending } from './sending';
 
 export interface RoutedTransportOptions {
@@ -38,10 +39,15 @@ export interface RoutedTransportOptions {
   readonly reached?: Reached;
 }
 
+interface Sized {
+  readonly n: number;
+  readonly bytes: number;
+}
+
 export class RoutedTransport implements CallerTransport {
   readonly #messenger: Messenger;
   readonly #clock: Clock;
-  readonly #limit: number;
+  readonly #limit: FrameLimit;
   readonly #reached: Reached;
   readonly #inbox: Ear;
   readonly #hints = new Hints();
@@ -58,19 +64,19 @@ export class RoutedTransport implements CallerTransport {
   #watching: Cancel | null = null;
   #closed = false;
 
-  constructor({ messenger, clock, maxFrameBytes = MAX_FRAME_BYTES, reached = nothing }: RoutedTransportOptions) {
+  constructor({ messenger, clock, maxFrameBytes, reached = nothing }: RoutedTransportOptions) {
     this.#messenger = messenger;
     this.#clock = clock;
     this.#reached = reached;
-    this.#limit = frameLimit(maxFrameBytes, messenger);
+    this.#limit = new FrameLimit(messenger, maxFrameBytes);
     this.#inbox = messenger.inbox((frame) => this.#hear(frame));
   }
 
   request(request: Request, signal: AbortSignal | null, wanted?: Wanted): Promise<Reply> {
     if (this.#closed) return Promise.reject(closedError());
     if (!carriesBytes(request)) return Promise.reject(notBytes('request', request));
-    const bytes = sizeOf(request);
-    if (bytes > roomIn(this.#limit)) return Promise.reject(tooLarge('request', request, bytes, roomIn(this.#limit)));
+    const bytes = sizeOf({ n: 0, request });
+    if (bytes > this.#limit.room) return Promise.reject(this.#limit.tooLargeRequest(request, bytes));
     return new Promise((resolve, reject) => {
       const sending = new Sending(request, bytes, signal, wanted, resolve, reject);
       if (signal?.aborted === true) return sending.handleEvent();
@@ -108,7 +114,7 @@ export class RoutedTransport implements CallerTransport {
     this.#leaving = new Map();
     for (const [session, leaving] of all) {
       const waiting = leaving.filter(({ ended }) => !ended);
-      for (const group of split(waiting, this.#limit)) this.#sendFrame(session, group);
+      for (const group of split(waiting, this.#limit.bytes)) this.#sendFrame(session, group);
     }
     this.#watch();
   }
@@ -136,15 +142,21 @@ export class RoutedTransport implements CallerTransport {
   #hear(frame: Frame): void {
     if (frame.kind === 'routes') return this.#routed(frame);
     if (frame.kind !== 'answers') return;
-    const unwanted: number[] = [];
+    const unwanted: Sized[] = [];
     for (const answer of frame.answers) {
-      if (answer.kind === 'working' && !this.#working(answer.n)) unwanted.push(answer.n);
+      if (answer.kind === 'working' && !this.#working(answer.n))
+        unwanted.push({ n: answer.n, bytes: sizeOf(answer.n) });
       else this.#answered(answer);
     }
     this.#watch();
-    if (unwanted.length === 0) return;
-    const numbers = { kind: 'unwanted', from: this.#inbox.subject, numbers: unwanted } as const;
-    this.#messenger.send(hostSubject(frame.session), numbers, nothing);
+    for (const group of split(unwanted, this.#limit.bytes)) {
+      const numbers = group.map(({ n }) => n);
+      this.#messenger.send(
+        hostSubject(frame.session),
+        { kind: 'unwanted', from: this.#inbox.subject, numbers },
+        nothing,
+      );
+    }
   }
 
   #answered(answer: Answer): void {
@@ -199,6 +211,7 @@ export class RoutedTransport implements CallerTransport {
 
   #routed(frame: RoutesFrame): void {
     this.#hints.answered(frame);
+    if (frame.more === true) return;
     this.#asking?.();
     this.#asking = null;
     this.#route();
@@ -237,11 +250,6 @@ export class RoutedTransport implements CallerTransport {
     }
     this.#watch();
   }
-}
-
-/** What a frame may have, of what is configured and what the server takes. */
-export function frameLimit(configured: number, { maxPayloadBytes }: Messenger): number {
-  return Math.min(configured, maxPayloadBytes - PAYLOAD_RESERVE_BYTES);
 }
 
 function nothing(): void {}

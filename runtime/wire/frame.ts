@@ -65,6 +65,8 @@ export interface RoutesFrame {
   /** Shards without a known owner are absent; `host` is an index into `hosts`. */
   readonly owners: readonly (readonly [shard: number, host: number, epoch: number])[];
   readonly hosts: readonly string[];
+  /** The table does not fit into one frame, and this is not its last part. */
+  readonly more?: boolean;
 }
 
 export type Frame = RequestsFrame | AnswersFrame | UnwantedFrame | AskFrame | RoutesFrame;

@@ -1,5 +1,9 @@
+import fc from 'fast-check';
 import { encodeValue } from '../../../framework/codec/value';
 import type { Frame } from '../../wire/frame';
+import { split } from '../../wire/frame';
+import { sizeOf } from '../../wire/size';
+import { routesFrames } from '../routes-frames';
 import { decodeFrame, encodeFrame } from './frame-codec';
 
 const KEY = { namespace: 'default', type: 'cart', id: 'ä 1' };
@@ -50,6 +54,7 @@ const FRAMES: readonly Frame[] = [
     ],
     hosts: ['a', 'b'],
   },
+  { kind: 'routes', session: 's', shards: 256, owners: [], hosts: [], more: true },
 ];
 
 describe('frames as bytes (C14)', () => {
@@ -82,8 +87,29 @@ describe('frames as bytes (C14)', () => {
       { kind: 'answers', session: 's', answers: [{ kind: 'moved', n: 1, owner: { session: 'x' } }] },
     ],
     ['routes in pairs', { kind: 'routes', session: 's', shards: 2, owners: [[0, 0]], hosts: ['a'] }],
+    ['routes of more in words', { kind: 'routes', session: 's', shards: 2, owners: [], hosts: [], more: 'yes' }],
   ])('are refused with %s', (_name, value) => {
     const encoded = encodeValue(value, { classes: 'plain' });
     expect(() => decodeFrame(Uint8Array.of(1, ...encoded))).toThrow('bytes that are no frame');
+  });
+
+  it('are never longer than the limit they were split by (C14)', () => {
+    const from = `reply.any.${'x'.repeat(22)}`;
+    const request = fc.record({ method: fc.string(), id: fc.string({ maxLength: 512 }), bytes: fc.nat(3_000) });
+    const limit = 16_384;
+    const held = fc.property(fc.array(request, { maxLength: 400 }), (requests) => {
+      const sendings = requests.map(({ method, id, bytes }, i) => {
+        const made = { ...MESSAGE, key: { ...KEY, id }, method, args: new Uint8Array(bytes) };
+        return { n: 2 ** 40 + i, request: made, bytes: sizeOf({ n: i, request: made }) };
+      });
+      for (const group of split(sendings, limit)) {
+        const numbered = group.map(({ n, request: made }) => ({ n, request: made }));
+        expect(encodeFrame({ kind: 'requests', from, requests: numbered }).length).toBeLessThanOrEqual(limit);
+      }
+    });
+    fc.assert(held, { numRuns: 50 });
+    const owner = (shard: number) => ({ session: `${'h'.repeat(22)}${shard % 99}`, epoch: 2 ** 40 });
+    for (const frame of routesFrames({ session: 's'.repeat(22), shards: 5_000, owner }, limit - 512))
+      expect(encodeFrame(frame).length).toBeLessThanOrEqual(limit);
   });
 });

@@ -40,7 +40,8 @@ function isFrame(value: unknown): value is Frame {
   if (kind === 'ask') return isText(from);
   if (kind !== 'routes') return false;
   const isOwner = (owner: unknown): boolean => isListOf(owner, isNumber) && (owner as unknown[]).length === 3;
-  const { shards, owners, hosts } = value;
+  const { shards, owners, hosts, more = false } = value;
+  if (typeof more !== 'boolean') return false;
   return isText(session) && isNumber(shards) && isListOf(owners, isOwner) && isListOf(hosts, isText);
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { PerdureError } from '../../../framework/errors';
+import { MAX_FRAME_BYTES, MIN_FRAME_BYTES, PAYLOAD_RESERVE_BYTES } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { Log } from '../../ports/telemetry';
 import type { Served, SharedSession, SharedTransport, Wanted } from '../../ports/transport';
@@ -53,6 +54,11 @@ export class NatsTransport implements SharedTransport {
     for (const [name, word] of Object.entries({ prefix, replyGroup })) {
       if (!WORDS.test(word))
         throw new PerdureError('invalid_argument', `'${word}' cannot be ${name} of NATS subjects: give a word`);
+    }
+    const { maxFrameBytes = MAX_FRAME_BYTES } = options;
+    if (!Number.isSafeInteger(maxFrameBytes) || maxFrameBytes < MIN_FRAME_BYTES) {
+      const fact = `maxFrameBytes of NATS is ${maxFrameBytes}`;
+      throw new PerdureError('invalid_argument', `${fact}: give a whole number from ${MIN_FRAME_BYTES}`);
     }
   }
 
@@ -120,10 +126,20 @@ export class NatsTransport implements SharedTransport {
       // What was sent leaves first, unless there is no server any more to take it.
       await (messenger.connected ? connection.drain() : connection.close());
     };
-    await messenger.heard().catch(async (error: unknown) => {
+    try {
+      await messenger.heard();
+      checkPayload(messenger);
+    } catch (error) {
       await close();
       throw error;
-    });
+    }
     return (this.opened = { messenger, caller, close });
   }
+}
+
+function checkPayload({ maxPayloadBytes }: NatsMessenger): void {
+  const least = MIN_FRAME_BYTES + PAYLOAD_RESERVE_BYTES;
+  if (maxPayloadBytes >= least) return;
+  const fact = `NATS takes payloads of ${maxPayloadBytes} bytes`;
+  throw new PerdureError('invalid_argument', `${fact}: set max_payload of the server to ${least} or more`);
 }
