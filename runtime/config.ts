@@ -285,5 +285,7 @@ export const SHARED_BATCH_PARTITIONS = 10;
 export const SHARED_BATCHES_IN_FLIGHT = 32;
 /** Entries of the index that are written in one batch of one partition. */
 export const STORE_BATCH_ROWS = 100;
+/** Beginning of a text by which an index of the directory finds it, bytes. */
+export const KEYWORD_BYTES = 256;
 /** Rows of the directory looked at per read. */
 export const STORE_LISTING_ROWS = 500;

@@ -79,7 +79,7 @@ function settings(i: number, options: ServiceOptions): string {
   return `${lines.join('\n')}\n`;
 }
 
-function javaArgs(jars: string, home: string, { heapMb }: ServiceOptions): string[] {
+function javaArgs(jars: string, home: string, { heapMb, durableSchema }: ServiceOptions): string[] {
   const conf = join(home, 'conf');
   const classPath = [conf, ...readdirSync(jars).map((name) => join(jars, name))].join(':');
   return [
@@ -95,6 +95,7 @@ function javaArgs(jars: string, home: string, { heapMb }: ServiceOptions): strin
     '-Dcassandra.skip_wait_for_gossip_to_settle=0',
     '-Dcassandra.ring_delay_ms=1000',
     '-Dcassandra.superuser_setup_delay_ms=0',
+    ...(durableSchema ? [] : ['-Dcassandra.test.flush_local_schema_changes=false']),
     ...OPENED.flatMap((name) => ['--add-exports', `${name}=ALL-UNNAMED`, '--add-opens', `${name}=ALL-UNNAMED`]),
     '-cp',
     classPath,

@@ -25,7 +25,7 @@ export interface TestServices {
 const LOCK_PORT = 14_221;
 const LOCK_LOOK_MS = 200;
 
-/** One node, or a cluster of three beside it. */
+/** One node, which is never started again, or a cluster of three beside it. */
 export function testOptions(nodes: 1 | 3 = 1): ServiceOptions {
   const { cache } = defaultOptions();
   const shift = nodes === 1 ? 0 : 10_000;
@@ -37,6 +37,7 @@ export function testOptions(nodes: 1 | 3 = 1): ServiceOptions {
     cassandraPort: 19_042 + shift,
     storagePort: 17_000 + shift,
     heapMb: nodes === 1 ? 800 : 600,
+    durableSchema: nodes === 3,
   });
 }
 

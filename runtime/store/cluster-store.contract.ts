@@ -7,7 +7,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { Beat, ClusterStore, IndexEntry, IndexPart, Lease, Listing, Pointer } from '../ports/cluster-store';
-import type { EntityIndex, Row } from '../ports/history-store';
+import type { EntityFilter, EntityIndex, FieldTest, IndexedValue, Row } from '../ports/history-store';
 import { ClusterModel } from '../sim/store/cluster-model.fixture';
 import { SimRandom } from '../sim/world/random';
 import type { SimStream } from '../sim/world/random';
@@ -129,25 +129,59 @@ function drawKeyed(draw: SimStream): Operation {
   ]);
 }
 
-/** Stamps come again, with other content too. */
+const LONG = 'long'.repeat(100);
+const POINTS: readonly IndexedValue[] = [0, 2.5, 7, null, -1e12];
+const TIERS: readonly IndexedValue[] = ['gold', '', '-', null, `${LONG}1`, `${LONG}2`, 'ä\u{1F600}'];
+const MIXED: readonly IndexedValue[] = ['gold', 7, true, false, null];
+
+/** What a stamp writes of an entity follows from both: no two owners write the same (`lister`). */
+function listingWith(id: string, stamp: number): Listing {
+  const turn = stamp + id.length;
+  const of = <T>(values: readonly T[]): T => values[turn % values.length] as T;
+  const fields = { points: of(POINTS), tier: of(TIERS), mixed: of(MIXED), ...(turn % 2 === 0 && { odd: turn }) };
+  const status = of<EntityIndex['status']>(['active', 'held', 'completed', 'unborn']);
+  const seq = Math.floor(stamp / 1_024);
+  const index = { status, wakeAt: null, open: false, fields, build: 'b', createdAt: 1, updatedAt: seq };
+  return { id, index, seq, stamp };
+}
+
+function drawTest(draw: SimStream): FieldTest {
+  const value = draw.of([...POINTS, ...TIERS, ...MIXED]);
+  const bound = draw.of([2.5, 0, -0, 'gold', '', 7]);
+  const other = draw.of([7, 1e300, 'h', -1]);
+  return draw.of<FieldTest>([
+    { eq: value },
+    { gte: bound },
+    { gt: bound },
+    { lt: bound },
+    { lte: bound, gt: other },
+    { gte: bound, lt: other },
+    { gt: bound, gte: other, lt: 1e300, lte: 8 },
+    { eq: value, gte: bound },
+  ]);
+}
+
 function drawListing(draw: SimStream): Operation {
   const { namespace, type, id } = keyOf(draw);
   const part = { namespace, type, slot: draw.below(2) };
   const listings = Array.from({ length: 1 + draw.below(3) }, (): Listing => {
-    const seq = 1 + draw.below(5);
-    const status = draw.of<EntityIndex['status']>(['active', 'held', 'completed']);
-    const fields = { points: draw.below(4) };
-    const index = { status, wakeAt: null, open: false, fields, build: 'b', createdAt: 1, updatedAt: seq };
-    return { id: draw.of(IDS), index, seq, stamp: seq * 1_024 + draw.below(2) };
+    return listingWith(draw.of(IDS), (1 + draw.below(9)) * 1_024 + draw.below(2));
   });
   const unique = [...new Map(listings.map((listing) => [listing.id, listing])).values()];
-  const after = draw.below(2) === 0 ? null : draw.of(IDS);
-  const filter = { namespace, type, where: { points: { gte: draw.below(3) } } };
+  const after = draw.below(3) === 0 ? draw.of(IDS) : null;
+  const where = Object.fromEntries(
+    ['points', 'tier', 'mixed', 'odd', 'none']
+      .filter(() => draw.below(4) === 0)
+      .map((field) => [field, drawTest(draw)]),
+  );
+  const status = draw.of<EntityFilter['status']>([undefined, ['active'], ['held', 'active'], ['unborn'], []]);
+  const filter = { namespace, type, where, ...(status && { status }) };
   const limit = 1 + draw.below(3);
   return draw.of<Operation>([
     (store) => store.writeListings(part, unique),
     (store) => store.listing(part, id),
     (store) => store.listings(filter, part.slot, after, limit),
+    (store) => store.listings(filter, part.slot, after, 100),
   ]);
 }
 

@@ -60,7 +60,7 @@ describe('opening a keyspace', () => {
     expect(await refusal({ ...options, migrate: false })).toEqual(says('invalid_argument', 'migrate: true'));
     await given.open(options);
     await given.admin(`UPDATE ${options.keyspace}.meta SET value = '99' WHERE name = 'schema' IF EXISTS`);
-    expect(await refusal(options)).toEqual(says('invalid_argument', 'has schema version 99, and this build knows 1'));
+    expect(await refusal(options)).toEqual(says('invalid_argument', 'has schema version 99, and this build knows 2'));
   });
 
   it('refuses a table whose reads repair nothing (C8)', async () => {

@@ -29,7 +29,7 @@ export async function openCassandra(options: CassandraOptions): Promise<Cassandr
   const connection = new Connection(options);
   await connection.open();
   try {
-    await checkSchema(connection.client, options);
+    await checkSchema(connection);
     const unsafe = await checkCluster(connection.client, options);
     return {
       ...membershipRows(connection),

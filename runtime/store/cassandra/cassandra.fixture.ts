@@ -3,17 +3,21 @@
  */
 
 import { Client } from 'cassandra-driver';
+import type { types } from 'cassandra-driver';
 import { testServices } from '../../../services/for-tests';
 import type { CassandraStore } from './cassandra-store';
 import { openCassandra } from './cassandra-store';
 import type { CassandraOptions } from './options';
+import { VERSIONS } from './schema';
 
 export interface CassandraForTests {
   /** Options of a keyspace that nobody has used. */
   fresh(changes?: Partial<CassandraOptions>): Promise<CassandraOptions>;
   /** Closed after the tests of the file. */
   open(options: CassandraOptions): Promise<CassandraStore>;
-  admin(cql: string): Promise<void>;
+  admin(cql: string): Promise<readonly types.Row[]>;
+  /** The same options, once the keyspace has the tables of that version. */
+  ofVersion(version: number, options: CassandraOptions): Promise<CassandraOptions>;
 }
 
 const SLOW_MS = 30_000;
@@ -32,6 +36,19 @@ export function cassandraFor(): CassandraForTests {
     for (const store of opened) await store.close();
     await client?.shutdown();
   });
+  const admin = async (cql: string): Promise<readonly types.Row[]> => {
+    if (client === null) {
+      const { port = 9042, ...rest } = await node();
+      client = new Client({
+        ...rest,
+        contactPoints: [...rest.contactPoints],
+        protocolOptions: { port },
+        socketOptions: { readTimeout: SLOW_MS },
+      });
+      await client.connect();
+    }
+    return (await client.execute(cql)).rows ?? [];
+  };
   return {
     async fresh(changes = {}) {
       n += 1;
@@ -43,18 +60,16 @@ export function cassandraFor(): CassandraForTests {
       opened.push(store);
       return store;
     },
-    async admin(cql) {
-      if (client === null) {
-        const { port = 9042, ...rest } = await node();
-        client = new Client({
-          ...rest,
-          contactPoints: [...rest.contactPoints],
-          protocolOptions: { port },
-          socketOptions: { readTimeout: SLOW_MS },
-        });
-        await client.connect();
-      }
-      await client.execute(cql);
+    admin,
+    async ofVersion(version, options) {
+      const { keyspace, localDataCenter, createWithReplicas, shards } = options;
+      const replication = `{'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${createWithReplicas}}`;
+      await admin(`CREATE KEYSPACE ${keyspace} WITH replication = ${replication}`);
+      await admin(`USE ${keyspace}`);
+      for (const cql of VERSIONS.slice(0, version).flat()) await admin(cql);
+      await admin(`INSERT INTO meta (name, value) VALUES ('shards', '${shards}') IF NOT EXISTS`);
+      await admin(`INSERT INTO meta (name, value) VALUES ('schema', '${version}') IF NOT EXISTS`);
+      return options;
     },
   };
 }

@@ -20,7 +20,10 @@ export interface CassandraOptions {
   readonly timeoutMs?: number;
   /** Requests in flight; those beyond wait. 1,024 by default. */
   readonly inFlight?: number;
-  /** Creates the keyspace's tables, or brings them to this build's version, at start; else `migrateCassandra` does. */
+  /**
+   * Creates the keyspace's tables, or brings them to this build's version, at start; without it a host refuses an older
+   * keyspace. Stop the hosts of older builds first: what they would still write, newer indexes do not find.
+   */
   readonly migrate?: boolean;
   /** Makes the keyspace when there is none, with so many replicas in the local data centre; goes with `migrate`. */
   readonly createWithReplicas?: number;

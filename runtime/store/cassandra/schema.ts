@@ -11,7 +11,11 @@
  */
 
 /** The version that this build reads and writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** Columns of the directory that entities are found by, each with an index; `directory_column` says for which fields. */
+export const KEYWORDS = Array.from({ length: 8 }, (_, i) => `keyword${i + 1}`);
+export const NUMBERS = Array.from({ length: 8 }, (_, i) => `number${i + 1}`);
 
 /** `read_repair = BLOCKING`: what a quorum read has returned, a later one returns (C8). It is checked at start. */
 const TABLE = `WITH read_repair = 'BLOCKING'`;
@@ -54,5 +58,15 @@ export const VERSIONS: readonly (readonly string[])[] = [
     // Directory (C10).
     `CREATE TABLE IF NOT EXISTS directory (namespace text, type text, slot int, id text, listing text, ` +
       `PRIMARY KEY ((namespace, type, slot), id)) ${TABLE}`,
+  ],
+  [
+    // Indexes of the directory (C10). They hold nothing of rows that were there before: `refill` writes those again.
+    `CREATE TABLE IF NOT EXISTS directory_column (namespace text, type text, column_name text, field text, ` +
+      `PRIMARY KEY ((namespace, type), column_name)) ${TABLE}`,
+    `ALTER TABLE directory ADD IF NOT EXISTS (status text, ${KEYWORDS.map((name) => `${name} text`).join(', ')}, ` +
+      `${NUMBERS.map((name) => `${name} double`).join(', ')})`,
+    ...['status', ...KEYWORDS, ...NUMBERS].map(
+      (name) => `CREATE INDEX IF NOT EXISTS directory_${name} ON directory (${name}) USING 'sai'`,
+    ),
   ],
 ];
