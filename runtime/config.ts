@@ -213,6 +213,8 @@ export const KNOWN_KEYS = 200_000;
 /** A heartbeat row is written this often; one that stands for D is a dead host's (C3). */
 export const HEARTBEAT_MS = 1_000;
 export const HEARTBEAT_DEAD_MS = 8_000;
+/** A host that commits nothing reads its own session this often; it stops beating when nothing has confirmed it for D. */
+export const SESSION_LOOK_MS = 4_000;
 /** Answered quorum reads within D that a heartbeat must be unchanged over. */
 export const HEARTBEAT_READS = 3;
 

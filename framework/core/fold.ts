@@ -52,7 +52,7 @@ export function inputOf(instance: Instance, entry: ApplyEntry): Input {
   if ('input' in entry.source) return entry.source.input;
   const { admitted } = entry.source;
   const found = instance.ledger.admitted.find((one) => one.at.seq === admitted.seq && one.at.index === admitted.index);
-  assert(found !== undefined, `the input admitted at ${admitted.seq}.${admitted.index} is there (S2)`);
+  assert(found !== undefined, () => `the input admitted at ${admitted.seq}.${admitted.index} is there (S2)`);
   return found.input;
 }
 
@@ -241,7 +241,7 @@ function replaces(purpose: TimerPurpose): purpose is 'reminder' | 'every' {
 function foldOutcome(instance: Instance, one: Extract<Consequence, { kind: 'outcome' }>, at: Position): void {
   const { ledger } = instance;
   const invocation = instance.invocations.get(one.owner);
-  assert(invocation !== undefined, `invocation ${one.owner} that ended was there`);
+  assert(invocation !== undefined, () => `invocation ${one.owner} that ended was there`);
   const { origin } = invocation;
   if (origin.message !== null) ledger.dedupe.answer(origin.message, at, ledger.time);
   if (!one.outcome.ok && origin.kind !== 'update') noteFailure(instance, origin.method, one.outcome.failure);

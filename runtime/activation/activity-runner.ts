@@ -98,7 +98,7 @@ export class ActivityRunner {
     const now = clock.monotonicMs();
     const text = mapKey(activity.key);
     const ofEntity = this.jobs.get(text) ?? new Map<number, Job>();
-    assert(!ofEntity.has(activity.effect), `effect ${activity.effect} of ${keyText(activity.key)} is scheduled once`);
+    assert(!ofEntity.has(activity.effect), () => `${keyText(activity.key)}: effect ${activity.effect} is new`);
     const job = new Job(activity, done, clock.now(), now);
     this.jobs.set(text, ofEntity.set(activity.effect, job));
     if (job.state === 'ready') this.enqueue(job, now);

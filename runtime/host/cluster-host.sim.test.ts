@@ -1,4 +1,4 @@
-import { HEARTBEAT_DEAD_MS } from '../config';
+import { HEARTBEAT_DEAD_MS, HEARTBEAT_MS, SESSION_LOOK_MS } from '../config';
 import type { ClusterStore } from '../ports/cluster-store';
 import { PerdureError } from '../../framework/errors';
 import { TestCluster } from './hosts.fixture';
@@ -103,9 +103,19 @@ describe('a host of a cluster', () => {
     await cluster.until(() => cluster.servedBy(host));
     const before = host.host.member?.session ?? '';
     await cluster.done(host.store.setDead(before));
-    expect(await cluster.until(() => host.times('session') === 2)).toBeLessThan(3_000);
+    expect(await cluster.until(() => host.times('session') === 2)).toBeLessThan(SESSION_LOOK_MS + 2 * HEARTBEAT_MS);
     expect(await cluster.until(() => cluster.servedBy(host))).toBeLessThan(3_000);
     expect(host.host.member?.session).not.toBe(before);
+  });
+
+  it('reads its own session at once when its heartbeat row is gone (C1)', async () => {
+    const cluster = new TestCluster(8);
+    const host = await cluster.start('a');
+    await cluster.until(() => cluster.servedBy(host));
+    const session = host.host.member?.session ?? '';
+    await cluster.done(host.store.setDead(session));
+    await cluster.done(host.store.deleteBeat(session));
+    expect(await cluster.until(() => host.times('session') === 2)).toBeLessThan(2 * HEARTBEAT_MS);
   });
 
   it('clears away the rows of dead hosts, and those alone (C1)', async () => {

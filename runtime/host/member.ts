@@ -24,6 +24,7 @@ import {
   HEARTBEAT_MS,
   LEASE_REQUESTS_IN_FLIGHT,
   REST_LOOK_MS,
+  SESSION_LOOK_MS,
 } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Beat, ClusterStore } from '../ports/cluster-store';
@@ -83,7 +84,6 @@ export class Member {
   private going = false;
   private aside = false;
   private placed: { readonly of: string; readonly owners: readonly string[] } = { of: '', owners: [] };
-  private answeredAtMs: number;
 
   private constructor(
     private readonly settings: MemberSettings,
@@ -91,7 +91,6 @@ export class Member {
     readonly shards: number,
   ) {
     const { store, clock, ordinal, reached } = settings;
-    this.answeredAtMs = clock.monotonicMs();
     const guard = (this.guard = new SessionGuard(session, store, clock));
     const membership = (this.membership = new Membership(session));
     const marks = (this.marks = new DeathMarks({ store, clock, guard, membership, reached }));
@@ -102,7 +101,7 @@ export class Member {
       says: (beat) => this.row(beat),
       told: (acknowledged) => membership.told(acknowledged),
       alive: () => guard.alive,
-      answered: () => clock.monotonicMs() - this.answeredAtMs < HEARTBEAT_DEAD_MS,
+      answered: () => guard.confirmedWithin(HEARTBEAT_DEAD_MS),
     }));
     this.holdings = new Holdings({
       ...settings,
@@ -221,12 +220,18 @@ export class Member {
   private async look(): Promise<void> {
     const { store, clock, log } = this.settings;
     this.membership.observe(await store.beats(), clock.monotonicMs());
-    if (!(await this.guard.confirm(true))) return;
-    this.answeredAtMs = clock.monotonicMs();
+    if (!(await this.lives())) return;
     await this.offers.look();
     this.stand();
     this.aim();
     this.marks.sweep().catch((error: unknown) => log.warn({ error }, 'a dead host could not be cleared away'));
+  }
+
+  /** A session whose row is gone, or that has not been read for a while, is read: others may have set it dead. */
+  private async lives(): Promise<boolean> {
+    const { guard, membership } = this;
+    const known = membership.has(this.session) && guard.confirmedWithin(SESSION_LOOK_MS);
+    return known || guard.confirm(true);
   }
 
   /** A host that clients cannot reach stands aside as long as others are reached (C3). */
@@ -247,8 +252,9 @@ export class Member {
     if (!this.draining) {
       for (const [shard, session] of this.placement().entries()) if (session === this.session) wanted.add(shard);
     }
-    const held = new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
-    this.holdings.aim(wanted, (shard) => held.has(shard));
+    let held: ReadonlySet<number> | null = null;
+    const heldByOthers = () => new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
+    this.holdings.aim(wanted, (shard) => (held ??= heldByOthers()).has(shard));
   }
 
   /** Made anew only when hosts or offers are others. */

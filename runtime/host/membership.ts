@@ -26,6 +26,8 @@ const LONGEST_GAP_MS = HEARTBEAT_DEAD_MS / HEARTBEAT_READS;
 
 export class Membership {
   private seen = new Map<string, Seen>();
+  /** In the order of their sessions. */
+  private rows: readonly Beat[] = [];
   private owners = new Map<number, Owner>();
   private readAtMs = 0;
   /** Own heartbeats acknowledged since the last read. */
@@ -37,6 +39,7 @@ export class Membership {
   observe(beats: readonly Beat[], nowMs: number): void {
     const gapMs = Math.min(nowMs - this.readAtMs, LONGEST_GAP_MS);
     this.seen = new Map(beats.map((beat) => [beat.session, this.look(beat, gapMs)]));
+    this.rows = [...beats].sort((a, b) => (a.session < b.session ? -1 : 1));
     this.owners = ownersIn(beats);
     this.readAtMs = nowMs;
     this.ownBeats = 0;
@@ -57,6 +60,10 @@ export class Membership {
     for (const [session, { beat }] of this.seen) this.seen.set(session, fresh(beat));
   }
 
+  has(session: string): boolean {
+    return this.seen.has(session);
+  }
+
   suspects(session: string): boolean {
     const seen = this.seen.get(session);
     if (seen === undefined || session === this.self) return false;
@@ -66,7 +73,7 @@ export class Membership {
 
   /** It has a row and is not suspected. */
   lives(session: string): boolean {
-    return this.seen.has(session) && !this.suspects(session);
+    return this.has(session) && !this.suspects(session);
   }
 
   /** Rows of the hosts that are not suspected, in the order of their sessions. */
@@ -76,10 +83,6 @@ export class Membership {
 
   get suspected(): readonly Beat[] {
     return this.rows.filter(({ session }) => this.suspects(session));
-  }
-
-  private get rows(): readonly Beat[] {
-    return [...this.seen.values()].map(({ beat }) => beat).sort((a, b) => (a.session < b.session ? -1 : 1));
   }
 
   private look(beat: Beat, gapMs: number): Seen {

@@ -15,7 +15,7 @@ export const systemEntropy: Entropy = {
   bytes(length) {
     assert(
       Number.isInteger(length) && length >= 1 && length <= MAX_BYTES,
-      `entropy gives 1 to 64 bytes, not ${length}`,
+      () => `entropy gives 1 to 64 bytes, not ${length}`,
     );
     return new Uint8Array(randomBytes(length));
   },

@@ -41,7 +41,7 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, fire: () => void): Cancel {
-    assert(delayMs >= 0 && Number.isFinite(delayMs), `a delay is finite and at least 0, not ${delayMs}`);
+    assert(delayMs >= 0 && Number.isFinite(delayMs), () => `a delay is finite and at least 0, not ${delayMs}`);
     const timer = this.#timers.add(this.#monotonic + Math.ceil(delayMs), fire);
     return () => void this.#timers.remove(timer);
   }
@@ -70,7 +70,7 @@ export class ManualClock implements Clock {
    * once before the first, it awaits `settle`, by default until microtasks have drained. The past is refused.
    */
   async advanceTo(target: number, settle: () => Promise<void> = () => this.#drained()): Promise<void> {
-    assert(target >= this.#wall, `time goes forward only: ${target} is before ${this.#wall}`);
+    assert(target >= this.#wall, () => `time goes forward only: ${target} is before ${this.#wall}`);
     const end = this.#monotonic + (target - this.#wall);
     await settle();
     while (this.#timers.nextAt <= end) {

@@ -19,7 +19,7 @@ import { ROW_KIND } from '../../../framework/core/history';
 import type { EntityKey } from '../../../framework/model/identity';
 import { isPlanted } from '../../../framework/planted-bugs';
 import type { Row } from '../../ports/history-store';
-import { storedRows } from './buckets';
+import { storedPages } from './buckets';
 import type { Toucher } from './first-touch';
 import type { HistoryPages } from './history-pages';
 import type { Base, KeyHistory } from './key-history';
@@ -105,7 +105,7 @@ export class BehindSnapshots {
   private async chunksIn(key: EntityKey, bucket: number): Promise<readonly string[] | null> {
     const names: string[] = [];
     try {
-      for await (const stored of storedRows(this.toucher.store, key, bucket, 0)) names.push(...chunkNames(stored));
+      for await (const page of storedPages(this.toucher.store, key, bucket, 0)) names.push(...page.flatMap(chunkNames));
     } catch {
       return null;
     }

@@ -12,7 +12,7 @@ import { BUCKET_PAGE_ROWS } from '../../config';
 import type { BucketPage, ClusterStore } from '../../ports/cluster-store';
 import type { Row } from '../../ports/history-store';
 import type { Linked } from './chain';
-import { madeWhole } from './wide-rows';
+import { isWide, madeWhole } from './wide-rows';
 
 /** From a seq on, through all buckets from the given one until the first that has none; null when a chunk is missing. */
 export async function readBuckets(
@@ -39,27 +39,29 @@ export async function readBucket(
   throughSeq = Infinity,
 ): Promise<Linked[] | null> {
   const found: Linked[] = [];
-  for await (const stored of storedRows(store, key, bucket, fromSeq)) {
-    if (stored.seq > throughSeq) break;
-    const row = await madeWhole(store, key, stored);
-    if (row === null) return null;
-    const { record, hash } = readRow(key, row);
-    found.push({ row, stored, bucket, prev: record.prev, hash });
+  for await (const page of storedPages(store, key, bucket, fromSeq)) {
+    for (const stored of page) {
+      if (stored.seq > throughSeq) return found;
+      const row = isWide(stored) ? await madeWhole(store, key, stored) : stored;
+      if (row === null) return null;
+      const { record, hash } = readRow(key, row);
+      found.push({ row, stored, bucket, prev: record.prev, hash });
+    }
   }
   return found;
 }
 
-/** The rows of one bucket from a seq on, as they lie there. */
-export async function* storedRows(
+/** The rows of one bucket from a seq on, as they lie there, page by page. */
+export async function* storedPages(
   store: ClusterStore,
   key: EntityKey,
   bucket: number,
   fromSeq: number,
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[]> {
   let next: { readonly seq: number; readonly epoch: number } | null = { seq: fromSeq, epoch: 0 };
   while (next !== null) {
     const page: BucketPage = await store.readRows(key, bucket, next, BUCKET_PAGE_ROWS);
-    yield* page.rows;
+    yield page.rows;
     next = page.next;
   }
 }

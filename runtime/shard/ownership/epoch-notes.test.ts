@@ -28,7 +28,7 @@ class HeldStore extends ClusterModel {
 }
 
 function notesOf(store: ClusterModel, epoch: number): { notes: EpochNotes; writes: EpochWrites } {
-  const clock = { after: soon } as unknown as Clock;
+  const clock = { after: soon, monotonicMs: () => 0 } as unknown as Clock;
   const writes = new EpochWrites(new SessionGuard(`s${epoch}`, store, clock), clock);
   return { notes: new EpochNotes(store, writes, epoch), writes };
 }

@@ -45,7 +45,7 @@ class Replicas {
   async touch(epoch: number, ...quorum: number[]): Promise<string[] | null> {
     this.quorum = quorum;
     const store = this.store();
-    const clock = { after: soon } as unknown as Clock;
+    const clock = { after: soon, monotonicMs: () => 0 } as unknown as Clock;
     const guard = new SessionGuard('s', store, clock);
     const writes = new EpochWrites(guard, clock);
     const touched = await firstTouch({ store, guard, writes, epoch, build: 'b' }, KEY);

@@ -19,7 +19,7 @@ import { readBucket } from './buckets';
 import { chainDown } from './chain';
 import type { KeyHistory } from './key-history';
 import type { SessionGuard } from './session-guard';
-import { madeWhole } from './wide-rows';
+import { isWide, madeWhole } from './wide-rows';
 
 /** Rows of other epochs that a read leaves room for. */
 const SPARE_ROWS = 8;
@@ -39,7 +39,7 @@ export class HistoryPages {
     for (let seq = Math.max(fromSeq, outline.first); tail !== null && seq <= tail.seq;) {
       if (seq < outline.first) seq = outline.first;
       for (const stored of await this.stretch(key, history, seq, most - rows.length)) {
-        const row = await madeWhole(this.store, key, stored);
+        const row = isWide(stored) ? await madeWhole(this.store, key, stored) : stored;
         if (row === null && seq < outline.first) break;
         if (row === null) throw await this.lost(key, seq);
         bytes += row.bytes.length;

@@ -81,6 +81,6 @@ function stretchOf(stretches: readonly Stretch[], seq: number): Stretch {
     else high = middle;
   }
   const found = stretches[low - 1];
-  assert(found !== undefined, `row ${seq} is not below the outline`);
+  assert(found !== undefined, () => `row ${seq} is not below the outline`);
   return found;
 }

@@ -14,7 +14,9 @@ function guarded() {
   const store = {
     session: () => new Promise<SessionRow>((answer, fail) => reads.push({ answer, fail: () => fail(UNREACHABLE) })),
   };
-  const clock = { after: (delayMs: number, fire: () => void) => timers.push({ delayMs, fire }) } as unknown as Clock;
+  let nowMs = 0;
+  const after = (delayMs: number, fire: () => void): number => timers.push({ delayMs, fire });
+  const clock = { after, monotonicMs: () => nowMs } as unknown as Clock;
   const guard = new SessionGuard('s-1', store, clock);
   const told: (boolean | null)[] = [];
   const confirm = (): void => {
@@ -27,7 +29,8 @@ function guarded() {
     return timer?.delayMs ?? -1;
   };
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { guard, reads, told, confirm, ring, settled };
+  const pass = (ms: number): void => void (nowMs += ms);
+  return { guard, reads, told, confirm, ring, settled, pass };
 }
 
 describe('the session guard', () => {
@@ -40,6 +43,20 @@ describe('the session guard', () => {
     reads[0]?.answer(ALIVE);
     await settled();
     expect(told).toEqual([true]);
+  });
+
+  it('says how long ago a read began that found it alive, and nothing of a dead one (C2)', async () => {
+    const { guard, reads, confirm, ring, settled, pass } = guarded();
+    pass(5);
+    expect([guard.confirmedWithin(5), guard.confirmedWithin(6)]).toEqual([false, true]);
+    confirm();
+    ring();
+    pass(10);
+    reads[0]?.answer(ALIVE);
+    await settled();
+    expect([guard.confirmedWithin(10), guard.confirmedWithin(11)]).toEqual([false, true]);
+    guard.die(UNREACHABLE);
+    expect(guard.confirmedWithin(Infinity)).toBe(false);
   });
 
   it('reads at once when 20 turns wait (C2)', () => {

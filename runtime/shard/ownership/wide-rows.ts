@@ -60,14 +60,19 @@ export function bytesInBucket({ bytes: { length } }: Row, { rowBytes, chunkBytes
   return length <= rowBytes ? length : stubBytes(length, chunkBytes);
 }
 
+/** Whether what lies in the bucket is a stub. */
+export function isWide({ kind }: Row): boolean {
+  return (kind & WIDE) !== 0;
+}
+
 /** Names of the chunks of a row as it lies in its bucket; none of one that has none. */
 export function chunkNames(stored: Row): readonly string[] {
-  return (stored.kind & WIDE) === 0 ? [] : namesOf(stored);
+  return isWide(stored) ? namesOf(stored) : [];
 }
 
 /** The row with its record; null when a chunk is missing. Rejects with `internal`, reason `corrupt`, for damaged ones. */
 export async function madeWhole(store: Pick<ClusterStore, 'blob'>, key: EntityKey, stored: Row): Promise<Row | null> {
-  if ((stored.kind & WIDE) === 0) return stored;
+  if (!isWide(stored)) return stored;
   const chunks = await Promise.all(namesOf(stored).map((name) => store.blob(key, name)));
   const present = chunks.filter((chunk) => chunk !== null);
   if (present.length < chunks.length) return null;

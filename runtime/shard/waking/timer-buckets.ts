@@ -52,7 +52,7 @@ export class TimerBuckets {
 
   stretchOf(bucket: string): Stretch {
     const kind = this.kinds.find(({ letter }) => bucket.startsWith(letter));
-    assert(kind !== undefined, `bucket ${bucket} is of a known kind`);
+    assert(kind !== undefined, () => `bucket ${bucket} is of a known kind`);
     const from = Number(bucket.slice(1)) * kind.lengthMs;
     return { from, to: from + kind.lengthMs };
   }

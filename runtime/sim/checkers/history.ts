@@ -60,8 +60,11 @@ export function isClosed<I, O>(operation: Operation<I, O>): operation is Operati
 export function endOf(operation: Operation<unknown, unknown>): number {
   if (!isClosed(operation)) return Infinity;
   const end = operation.returnedAt;
-  assert(end !== null, `operation of ${operation.client} on ${operation.key} has an outcome and no end`);
-  assert(end >= operation.invokedAt, `operation of ${operation.client} on ${operation.key} ends before it begins`);
+  assert(end !== null, () => `operation of ${operation.client} on ${operation.key} has an outcome and no end`);
+  assert(
+    end >= operation.invokedAt,
+    () => `operation of ${operation.client} on ${operation.key} ends before it begins`,
+  );
   return end;
 }
 

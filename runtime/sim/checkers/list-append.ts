@@ -56,7 +56,7 @@ function appendsOf(operations: readonly ListOperation[]): Map<ListValue, ListOpe
   for (const operation of operations) {
     if (operation.op.kind !== 'append') continue;
     const { value } = operation.op;
-    assert(!appends.has(value), `value ${JSON.stringify(value)} is appended twice to ${operation.key}`);
+    assert(!appends.has(value), () => `value ${JSON.stringify(value)} is appended twice to ${operation.key}`);
     appends.set(value, operation);
   }
   return appends;

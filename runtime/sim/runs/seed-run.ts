@@ -18,6 +18,7 @@ import type { ExportedHistory } from '../checkers/export';
 import { SimCluster } from '../sites/cluster';
 import { EmbeddedSite } from '../sites/embedded-site';
 import { FaultDial } from '../faults/fault-profile';
+import type { ReadHistory } from '../audit/invariants';
 import { Invariants } from '../audit/invariants';
 import type { Choice } from '../world/random';
 import type { Scenario } from './scenario';
@@ -94,6 +95,7 @@ class Run {
   private readonly states = new States();
   private invariants: Invariants | null = null;
   private readonly auditor: SimCaller;
+  private readonly readHistory: ReadHistory;
   private ticks = 0;
   private healed = false;
 
@@ -116,6 +118,7 @@ class Run {
     this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
     this.site = this.siteOf();
     this.auditor = this.caller('auditor', HEALED_MS);
+    this.readHistory = this.site.historiesFor(this.auditor.process);
     this.weather = new Weather(world, {
       dial: this.dial,
       scenario,
@@ -242,9 +245,9 @@ class Run {
   }
 
   private get looked() {
-    const { world, site, ids, witness, auditor, versions, states } = this;
+    const { world, ids, witness, readHistory, versions, states } = this;
     const entities = this.workloads.flatMap((workload) => workload.entities(versions));
-    return { world, states, readHistory: site.historiesFor(auditor.process), entities, ids, told: witness.told };
+    return { world, states, readHistory, entities, ids, told: witness.told };
   }
 
   /** Before anybody asks for an entity: its owner would enter it again. */
@@ -275,7 +278,7 @@ class Run {
       attempts: workloads.flatMap(({ outside }) => outside?.attempts ?? []),
       notesKept: site.notesKept,
     });
-    const gathered = invariants.gather(auditor, site.historiesFor(auditor.process));
+    const gathered = invariants.gather(auditor, this.readHistory);
     await world.complete(gathered, world.nowMs + AUDIT_MS);
     const broken = await invariants.judge();
     this.invariants = invariants;

@@ -8,6 +8,7 @@
 import { ClusterHost } from '../../host/cluster-host';
 import { DEFAULT_LIMITS } from '../../node';
 import type { Lease } from '../../ports/cluster-store';
+import type { Row } from '../../ports/history-store';
 import type { CallerTransport } from '../../ports/transport';
 import { serveFrames } from '../../transport/frame-server';
 import type { Branch } from '../../transport/reached';
@@ -23,8 +24,10 @@ import { Machine } from '../world/machine';
 import type { Life } from '../world/machine';
 import { simEntropy } from '../world/sim-entropy';
 import { SimSubjects } from '../network/sim-messenger';
+import { entityText } from '../network/witness';
 import { SimNetwork } from '../network/sim-network';
 import type { SimProcess } from '../world/sim-process';
+import { AuditReads } from '../store/audit-reads';
 import { leaseRow, SimStore } from '../store/sim-store';
 import { clusterRows, SimWatchdog } from '../faults/sim-watchdog';
 import type { Code, Site } from './site';
@@ -105,8 +108,15 @@ export class SimCluster implements Site {
   private readonly routed = (branch: Branch): void => this.world.count(`routing.${branch}`);
 
   historiesFor(process: SimProcess): ReadHistory {
-    const store = new SimStore(this.store, process, true);
-    return (key) => readShared(store, key);
+    const known = new Map<string, { readonly reads: AuditReads; readonly rows: readonly Row[] }>();
+    return async (key) => {
+      const before = known.get(entityText(key));
+      if (before?.reads.stand === true) return before.rows;
+      const reads = new AuditReads(this.store);
+      const rows = await readShared(new SimStore(this.store, process, reads), key);
+      known.set(entityText(key), { reads, rows });
+      return rows;
+    };
   }
 
   sharedStore(process: SimProcess): SimStore {

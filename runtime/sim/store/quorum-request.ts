@@ -24,6 +24,7 @@ export abstract class QuorumRequest<T> {
   #life = 0;
   #coordinator: Node | null = null;
   #timeout: SimEvent | null = null;
+  #answered: SimEvent | null = null;
   #ended = false;
 
   constructor(
@@ -72,11 +73,13 @@ export abstract class QuorumRequest<T> {
     if (timeMs >= this.deadlineMs) this.troubled();
   }
 
-  /** The coordinator answers at that time, if it still lives and the answer is not lost. */
+  /** The coordinator answers at that time, not at the one given before, if it still lives and the answer is not lost. */
   protected answerAt(timeMs: number, ending: Ending<T>): void {
     const backMs = timeMs + this.set.clientHopMs();
     this.expectedAt(backMs);
-    this.set.world.inside(backMs, ANSWER, () => this.#answer(ending));
+    const { world } = this.set;
+    if (this.#answered !== null) world.cancel(this.#answered);
+    this.#answered = world.inside(backMs, ANSWER, () => this.#answer(ending));
   }
 
   #answer(ending: Ending<T>): void {

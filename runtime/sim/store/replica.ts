@@ -38,20 +38,33 @@ export interface Slice {
   readonly fromMajor: number;
 }
 
+interface Partition {
+  readonly cells: Cell[];
+  /** How many mutations had come to the replica with the last one of this partition. */
+  state: number;
+}
+
 export class Replica {
-  #partitions = new Map<string, Cell[]>();
+  #partitions = new Map<string, Partition>();
+  #mutations = 0;
 
   constructor(readonly number: number) {}
 
   apply({ partition, cells }: Mutation): void {
     let kept = this.#partitions.get(partition);
-    if (kept === undefined) this.#partitions.set(partition, (kept = []));
-    for (const cell of cells) put(kept, cell);
+    if (kept === undefined) this.#partitions.set(partition, (kept = { cells: [], state: 0 }));
+    kept.state = this.#mutations += 1;
+    for (const cell of cells) put(kept.cells, cell);
+  }
+
+  /** Another one whenever something has come to the partition; 0 while nothing has. */
+  state(partition: string): number {
+    return this.#partitions.get(partition)?.state ?? 0;
   }
 
   /** Deletions included, in clustering order; a copy. */
   read({ partition, fromMajor }: Slice): readonly Cell[] {
-    const kept = this.#partitions.get(partition);
+    const kept = this.#partitions.get(partition)?.cells;
     if (kept === undefined) return [];
     const rest = kept.slice(fromMajor === -Infinity ? 0 : placeOf(kept, fromMajor, -Infinity));
     const deletion = deletionIn(kept);

@@ -37,16 +37,17 @@ import type {
 import type { EntityFilter, Row } from '../../ports/history-store';
 import { matches } from '../../ports/query';
 import type { Place, Running, RunningRow } from '../../ports/watchdog';
+import type { AuditReads } from './audit-reads';
 import type { Ending } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
 import { hashName } from '../world/random';
-import type { Cell, Mutation, Slice } from './replica';
-import { mergeCells } from './replica';
+import type { Cell, Mutation } from './replica';
 import type { Swap } from './serial-register';
 import type { SimProcess } from '../world/sim-process';
 import { never } from '../world/sim-process';
 import {
+  beatCell,
   beatOf,
   cellOf,
   directoryName,
@@ -85,8 +86,8 @@ export class SimStore implements ClusterStore {
   constructor(
     private readonly cluster: StoreCluster,
     private readonly process: SimProcess,
-    /** Reads what was deleted too, as an auditor does: what two replicas hold, at no time, and mends nothing by it. */
-    private readonly auditing = false,
+    /** How an auditor reads; hosts read through quorums. */
+    private readonly audit: AuditReads | null = null,
   ) {}
 
   async shards(): Promise<number> {
@@ -108,7 +109,7 @@ export class SimStore implements ClusterStore {
   }
 
   writeBeat(beat: Beat): Promise<WriteOutcome> {
-    return this.#write('beats', [cellOf(beat.session, beat.beat, JSON.stringify(beat))], true);
+    return this.#write('beats', [beatCell(beat)], true);
   }
 
   deleteBeat(session: string): Promise<WriteOutcome> {
@@ -337,17 +338,10 @@ export class SimStore implements ClusterStore {
   /** What lives of a partition. */
   async #read(partition: string, what: string, fromMajor = -Infinity): Promise<readonly Cell[]> {
     const slice = { partition, fromMajor };
-    if (this.auditing) return this.#audit(slice);
+    if (this.audit !== null) return living(this.audit.read(slice));
     const ending = await this.#ask<readonly Cell[]>((done) => quorumRead(this.cluster.set, slice, done));
     if (typeof ending === 'string') throw unreachable(what, ending);
-    return ending.value.filter(({ value }) => value !== null);
-  }
-
-  #audit(slice: Slice): readonly Cell[] {
-    const { archive, set } = this.cluster;
-    const [first, second] = set.nodes.map(({ replica }) => replica.read(slice));
-    const cells = archive.complete(slice.partition, slice.fromMajor, mergeCells(first ?? [], second ?? []));
-    return cells.filter(({ value }) => value !== null);
+    return living(ending.value);
   }
 
   #ask<T>(send: (done: (ending: Ending<T>) => void) => void, beat = false): Promise<Ending<T>> {
@@ -368,6 +362,10 @@ export class SimStore implements ClusterStore {
     if (outcome !== 'ok') this.process.world.count(`store.${kind}-${outcome}`);
     return outcome;
   }
+}
+
+function living(cells: readonly Cell[]): readonly Cell[] {
+  return cells.filter(({ value }) => value !== null);
 }
 
 /** Who lives and who is dead: a cluster at rest goes on saying so. */

@@ -18,6 +18,7 @@ import type {
 } from '../../ports/cluster-store';
 import type { EntityIndex, Row } from '../../ports/history-store';
 import type { Running, RunningRow } from '../../ports/watchdog';
+import { plainCopy } from '../world/plain-copy';
 import { hashName } from '../world/random';
 import type { Cell, CellValue, Mutation } from './replica';
 import { WHOLE_PARTITION } from './replica';
@@ -59,16 +60,17 @@ export function pointerOf(cells: readonly Cell[]): Pointer {
   return Object.fromEntries(cells.map(({ minor, value }) => [minor, Number(value)])) as unknown as Pointer;
 }
 
-/** Cells never change, so each is read once; what it says is handed to every host alike, and frozen. */
-const beatsRead = new WeakMap<Cell, Beat>();
+/** Cells never change: what one says is copied once, and handed to every host alike. */
+const beats = new WeakMap<Cell, Beat>();
+
+export function beatCell(beat: Beat): Cell {
+  const cell = cellOf(beat.session, beat.beat, JSON.stringify(beat));
+  beats.set(cell, Object.freeze(plainCopy(beat)));
+  return cell;
+}
 
 export function beatOf(cell: Cell): Beat {
-  let beat = beatsRead.get(cell);
-  if (beat === undefined) {
-    beat = Object.freeze(JSON.parse(String(cell.value)) as Beat);
-    beatsRead.set(cell, beat);
-  }
-  return beat;
+  return beats.get(cell) as Beat;
 }
 
 /** Of a row that is one partition. */

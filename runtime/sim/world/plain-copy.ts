@@ -11,7 +11,10 @@ export function plainCopy<T>(value: T): T {
 
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) {
-    assert(typeof value !== 'function' && typeof value !== 'symbol', `a message carries data, not a ${typeof value}`);
+    assert(
+      typeof value !== 'function' && typeof value !== 'symbol',
+      () => `a message carries data, not a ${typeof value}`,
+    );
     return value;
   }
   if (ArrayBuffer.isView(value)) {
@@ -19,7 +22,7 @@ function copyOf(value: unknown): unknown {
     return value.slice();
   }
   if (Array.isArray(value)) return value.map(copyOf);
-  assert(isPlain(value), `a message carries plain data, not ${Object.prototype.toString.call(value)}`);
+  assert(isPlain(value), () => `a message carries plain data, not ${Object.prototype.toString.call(value)}`);
   const copy: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
     assert(name !== '__proto__', 'a message has no member of that name');

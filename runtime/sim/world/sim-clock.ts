@@ -48,7 +48,7 @@ export class SimClock implements Clock {
     private readonly process: SimProcess,
     { startMs = START_MS, driftPpm = 0 }: SimClockOptions = {},
   ) {
-    assert(Math.abs(driftPpm) < 100_000, `a clock drifts by less than a tenth, not by ${driftPpm} millionths`);
+    assert(Math.abs(driftPpm) < 100_000, () => `a clock drifts by less than a tenth, not by ${driftPpm} millionths`);
     this.#world = process.world;
     this.#late = this.#world.random.stream('clock.late');
     this.#bornMs = this.#world.nowMs - process.frozenMs;
@@ -72,7 +72,7 @@ export class SimClock implements Clock {
   }
 
   after(delayMs: number, fire: () => void): Cancel {
-    assert(delayMs >= 0 && Number.isFinite(delayMs), `a delay is finite and at least 0, not ${delayMs}`);
+    assert(delayMs >= 0 && Number.isFinite(delayMs), () => `a delay is finite and at least 0, not ${delayMs}`);
     if (!this.process.alive) return () => undefined;
     const due = this.monotonicMs() + delayMs;
     let armed = true;

@@ -120,7 +120,10 @@ export class World {
       };
       const turn = (): void => {
         try {
-          assert(this.#events < eventsMax, `a run ends within ${eventsMax} events: at ${this.#nowMs} ms it has not`);
+          assert(
+            this.#events < eventsMax,
+            () => `a run ends within ${eventsMax} events: at ${this.#nowMs} ms it has not`,
+          );
           if (!this.#drainOne() && (stop() || !this.#step(untilMs, eventsMax))) return end(resolve);
         } catch (error) {
           return end(() => reject(error instanceof Error ? error : new Error(String(error))));
@@ -139,7 +142,7 @@ export class World {
     const note = (): void => void (settled = true);
     promise.then(note, note);
     await this.run({ untilMs, stop: () => settled });
-    assert(settled, `what the run waits for settles by ${untilMs} ms: it has not`);
+    assert(settled, () => `what the run waits for settles by ${untilMs} ms: it has not`);
     return promise;
   }
 

@@ -80,7 +80,7 @@ export class MessageBuilder {
 }
 
 function checkSize({ length }: Uint8Array): void {
-  assert(length <= MAX_ROW_BYTES, `a row, segment or note has at most ${MAX_ROW_BYTES} bytes, not ${length}`);
+  assert(length <= MAX_ROW_BYTES, () => `a row, segment or note has at most ${MAX_ROW_BYTES} bytes, not ${length}`);
 }
 
 /** Applies the writes of a message in order; one answer each. */

@@ -123,7 +123,7 @@ export function accountOperations(operations: readonly MoneyOperation[]): Operat
         return { ...operation, key: account, op: { kind: 'balance' }, output: balances.get(account) ?? 0 };
       });
     }
-    assert(typeof output !== 'object', `${op.kind} of ${operation.client} is answered by a word or a number`);
+    assert(typeof output !== 'object', () => `${op.kind} of ${operation.client} is answered by a word or a number`);
     if (op.kind === 'balance') return [{ ...operation, key: op.account, op: { kind: 'balance' }, output }];
     const kind = op.kind === 'debit' ? 'withdraw' : 'deposit';
     return [{ ...operation, key: op.account, op: { kind, amount: op.amount }, output }];
