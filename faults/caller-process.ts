@@ -22,21 +22,21 @@ async function main(options: CallerProcessOptions): Promise<void> {
   const client = await connect(nats({ servers: options.nats, prefix: options.prefix }));
   process.once('message', () => (ending = true));
   process.send?.('ready');
-  await Promise.all(options.lanes.map((load, lane) => work(client, options, load, lane + 1)));
+  await Promise.all(options.lanes.map((load, lane) => work(client, options, load, `${options.name}.${lane + 1}`)));
   await client.close();
   process.disconnect();
 }
 
 async function work(
   client: PerdureClient,
-  { name, pauseMs }: CallerProcessOptions,
+  { pauseMs }: CallerProcessOptions,
   load: LoadName,
-  lane: number,
+  lane: string,
 ): Promise<void> {
   for (let stint = 1; !ending; stint += 1) {
-    const caller = realCaller({ name: `${name}.${lane}.${stint}`, client, patienceMs: PATIENCE_MS, pauseMs });
+    const caller = realCaller({ name: `${lane}.${stint}`, client, patienceMs: PATIENCE_MS, pauseMs });
     const era = currentEra();
-    const tell = (what: Told['heard']): void => void process.send?.({ load, era, heard: what } satisfies Told);
+    const tell = (what: Told['heard']): void => void process.send?.({ load, era, lane, heard: what } satisfies Told);
     await loadOf(load, era, { heard: tell }).call(caller, STINT);
   }
 }

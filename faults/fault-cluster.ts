@@ -1,5 +1,5 @@
 /**
- * Fault cluster: real servers, three hosts and five callers, each a process of its own, under load.
+ * Fault cluster: real servers, hosts and callers, each a process of its own, under load, and the links between them.
  *
  * Owns: starting and ending all of them, what callers were told. Does not own: what goes wrong (`kinds`), the verdict
  * (`fault-run`).
@@ -9,12 +9,15 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { assert } from '../framework/assert';
 import { connect, nats } from 'perdure/client';
 import type { CassandraOptions } from 'perdure/host';
 import type { Caller } from '../runtime/sim/workloads/workload';
 import type { Daemon } from '../services/daemon';
 import type { ServiceOptions } from '../services/options';
 import { startServices, stopServices } from '../services/services';
+import type { Links } from './links';
+import { openLinks } from './links';
 import type { LoadName, Told } from './loads';
 import type { CallerProcessOptions, HostProcessOptions } from './process-options';
 import { realCaller } from './real-caller';
@@ -45,34 +48,30 @@ export class FaultCluster {
     private readonly options: FaultClusterOptions,
     readonly nats: Daemon,
     readonly cassandra: readonly Daemon[],
-    private readonly shared: HostProcessOptions,
+    readonly links: Links,
+    private readonly name: string,
   ) {}
 
   static async start(options: FaultClusterOptions): Promise<FaultCluster> {
-    const { services, tell } = options;
-    const { nats, cassandra } = await startServices(services, tell);
+    const running = await startServices(options.services, options.tell);
+    const links = await openLinks(running, options);
     const name = `faults_${Date.now().toString(36)}`;
-    const store: CassandraOptions = {
-      contactPoints: cassandra.map(({ address }) => address.host),
-      port: services.cassandraPort,
-      localDataCenter: 'datacenter1',
-      keyspace: name,
-      migrate: true,
-      createWithReplicas: services.nodes,
-      shards: 32,
-      ...(services.nodes < 3 && { unsafe: ['replication'] }),
-    };
-    const url = `nats://${nats.address.host}:${nats.address.port}`;
-    const cluster = new FaultCluster(options, nats, cassandra, { nats: url, prefix: name, cassandra: store });
-    for (let i = 0; i < options.hosts; i += 1) cluster.hosts.push(await cluster.startHost());
-    for (let i = 0; i < options.callers; i += 1) cluster.callers.push(await cluster.startCaller(`c${i + 1}`));
+    const cluster = new FaultCluster(options, running.nats, running.cassandra, links, name);
+    for (let i = 0; i < options.hosts; i += 1) cluster.hosts.push(await cluster.startHost(i));
+    for (let i = 0; i < options.callers; i += 1) cluster.callers.push(await cluster.startCaller(i));
+    links.checkInUse();
     return cluster;
+  }
+
+  /** Of all callers together. */
+  get lanes(): number {
+    return this.options.callers * LANES.length;
   }
 
   /** The host is killed, if it lives, and another one is started in its place. */
   async replaceHost(index: number): Promise<void> {
     this.hosts[index]?.kill('SIGKILL');
-    this.hosts[index] = await this.startHost();
+    this.hosts[index] = await this.startHost(index);
   }
 
   /** Callers come to the end of what is under way. Rejects if one of them has failed. */
@@ -90,7 +89,7 @@ export class FaultCluster {
 
   /** Hands out one more caller, in this process. */
   async audited<T>(act: (auditor: Caller) => Promise<T>): Promise<T> {
-    const client = await connect(nats({ servers: this.shared.nats, prefix: this.shared.prefix }));
+    const client = await connect(nats({ servers: urlOf(this.nats.address), prefix: this.name }));
     try {
       return await act(realCaller({ name: 'auditor', client, patienceMs: AUDIT_PATIENCE_MS, pauseMs: 0 }));
     } finally {
@@ -100,6 +99,7 @@ export class FaultCluster {
 
   async stop(): Promise<void> {
     for (const process of [...this.callers, ...this.hosts]) process.kill('SIGKILL');
+    await this.links.close();
     await stopServices(this.options.services, true);
   }
 
@@ -107,14 +107,30 @@ export class FaultCluster {
     return join(this.options.programs ?? __dirname, name);
   }
 
-  private async startHost(): Promise<ChildProcess> {
-    return ready(fork(this.program('host-process.js'), [JSON.stringify(this.shared)]), 'a host');
+  private async startHost(index: number): Promise<ChildProcess> {
+    const { services } = this.options;
+    const links = this.links.hosts[index];
+    assert(links !== undefined, `there are links for host ${index}`);
+    const store: CassandraOptions = {
+      contactPoints: this.cassandra.map(({ address }) => address.host),
+      port: links.cassandra[0]?.port ?? services.cassandraPort,
+      localDataCenter: 'datacenter1',
+      keyspace: this.name,
+      migrate: true,
+      createWithReplicas: services.nodes,
+      shards: 32,
+      ...(services.nodes < 3 && { unsafe: ['replication'] }),
+    };
+    const options: HostProcessOptions = { nats: urlOf(links.nats), prefix: this.name, cassandra: store };
+    return ready(fork(this.program('host-process.js'), [JSON.stringify(options)]), 'a host');
   }
 
-  private async startCaller(name: string): Promise<ChildProcess> {
-    const { nats, prefix } = this.shared;
-    const pauseMs = (1_000 * this.options.callers * LANES.length) / OPERATIONS_PER_SECOND;
-    const options: CallerProcessOptions = { name, nats, prefix, lanes: LANES, pauseMs };
+  private async startCaller(index: number): Promise<ChildProcess> {
+    const name = `c${index + 1}`;
+    const link = this.links.callers[index];
+    assert(link !== undefined, `there is a link for caller ${name}`);
+    const pauseMs = (1_000 * this.lanes) / OPERATIONS_PER_SECOND;
+    const options: CallerProcessOptions = { name, nats: urlOf(link), prefix: this.name, lanes: LANES, pauseMs };
     const caller = await ready(fork(this.program('caller-process.js'), [JSON.stringify(options)]), 'a caller');
     caller.on('message', (told: Told) => this.told.push(told));
     caller.once('exit', (code) => {
@@ -123,6 +139,10 @@ export class FaultCluster {
     });
     return caller;
   }
+}
+
+function urlOf({ host = '127.0.0.1', port }: { readonly host?: string; readonly port: number }): string {
+  return `nats://${host}:${port}`;
 }
 
 async function ready(process: ChildProcess, what: string): Promise<ChildProcess> {

@@ -6,30 +6,26 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Operation } from '../runtime/sim/checkers/history';
-import { endOf, isClosed } from '../runtime/sim/checkers/history';
+import { isClosed } from '../runtime/sim/checkers/history';
+import { SimRandom } from '../runtime/sim/world/random';
+import type { Cost } from './cost';
+import { costOf } from './cost';
 import type { FaultCluster } from './fault-cluster';
 import type { Judgement } from './judgement';
 import { judge } from './judgement';
 import type { FaultName } from './kinds';
 import { FAULTS } from './kinds';
-import type { Told } from './loads';
 import { monotonicMs } from './loads';
 
-/** What a fault cost, from its beginning until all was well again. */
-export interface FaultReport {
+/** From its beginning until all was well again. */
+export interface FaultReport extends Cost {
   readonly name: FaultName;
-  /** Longest time between two answers. */
-  readonly silentMs: number;
-  /** Operations whose outcome no caller knows. */
-  readonly unknown: number;
 }
 
 export interface RunReport extends Judgement {
   readonly faults: readonly FaultReport[];
-  readonly operations: number;
-  readonly refused: number;
-  readonly unknown: number;
+  /** Of the whole run. */
+  readonly cost: Cost;
 }
 
 export interface Listener {
@@ -37,66 +33,49 @@ export interface Listener {
   readonly judged?: (done: number, all: number) => void;
 }
 
-type AnyOperation = Operation<unknown, unknown>;
-
-/** All is well again when so many operations that were begun after a fault were answered, and none of these was not. */
-const WELL_ANSWERS = 50;
 const WELL_WITHIN_MS = 90_000;
 const CALM_MS = 3_000;
 const LOOK_MS = 100;
 
+/** What each fault befalls is drawn from `seed`. */
 export async function runFaults(
   cluster: FaultCluster,
   faults: readonly FaultName[],
+  seed: number,
   listener: Listener = {},
 ): Promise<RunReport> {
   const { told } = cluster;
+  const draw = new SimRandom(seed).stream('faults');
   const reports: FaultReport[] = [];
+  const runBeganMs = monotonicMs();
   await pause(CALM_MS);
-  for (const [n, name] of faults.entries()) {
+  for (const name of faults) {
     const from = told.length;
     const beganMs = monotonicMs();
-    await FAULTS[name](cluster, n);
-    await wellAgain(told, name);
-    const since = operationsOf(told.slice(from));
-    const report = {
-      name,
-      silentMs: longestSilence(since, beganMs),
-      unknown: since.filter((operation) => !isClosed(operation)).length,
-    };
+    await FAULTS[name](cluster, draw);
+    await wellAgain(cluster, name);
+    const report = { name, ...costOf(told.slice(from), beganMs) };
     reports.push(report);
     listener.fault?.(report);
     await pause(CALM_MS);
   }
   await cluster.endCallers();
-  const operations = operationsOf(told);
-  return {
-    faults: reports,
-    operations: operations.length,
-    refused: operations.filter(({ output }) => output === 'refused').length,
-    unknown: operations.filter((operation) => !isClosed(operation)).length,
-    ...(await cluster.audited((auditor) => judge(told, auditor, listener.judged))),
-  };
+  const judgement = await cluster.audited((auditor) => judge(told, auditor, listener.judged));
+  return { faults: reports, cost: costOf(told, runBeganMs), ...judgement };
 }
 
-/** Rejects when callers are not answered again in time. */
-async function wellAgain(told: readonly Told[], name: string): Promise<void> {
+/** All is well when every lane was answered an operation that was begun after the fault. Rejects if that takes too long. */
+async function wellAgain({ told, lanes }: FaultCluster, name: string): Promise<void> {
   const overMs = monotonicMs();
-  for (;;) {
+  const well = new Set<string>();
+  for (let seen = told.length; well.size < lanes; seen = told.length) {
     await pause(LOOK_MS);
-    const last = operationsOf(told.slice(-WELL_ANSWERS));
-    if (last.filter((one) => isClosed(one) && one.invokedAt >= overMs).length === WELL_ANSWERS) return;
-    if (monotonicMs() > overMs + WELL_WITHIN_MS)
-      throw new Error(`after '${name}' callers are not answered again within ${WELL_WITHIN_MS} ms`);
+    for (const { lane, heard } of told.slice(seen)) {
+      if ('operation' in heard && isClosed(heard.operation) && heard.operation.invokedAt >= overMs) well.add(lane);
+    }
+    if (monotonicMs() > overMs + WELL_WITHIN_MS) {
+      const fact = `after '${name}' only ${well.size} of ${lanes} lanes are answered again`;
+      throw new Error(`${fact} within ${WELL_WITHIN_MS} ms`);
+    }
   }
-}
-
-function operationsOf(told: readonly Told[]): AnyOperation[] {
-  return told.flatMap(({ heard }) => ('operation' in heard ? [heard.operation] : []));
-}
-
-function longestSilence(operations: readonly AnyOperation[], beganMs: number): number {
-  const answers = operations.map(endOf).filter(Number.isFinite);
-  const times = [beganMs, ...answers.sort((a, b) => a - b)];
-  return Math.round(times.reduce((longest, time, i) => Math.max(longest, time - (times[i - 1] ?? time)), 0));
 }

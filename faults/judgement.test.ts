@@ -37,6 +37,7 @@ describe('the judgement over a run of faults', () => {
     return {
       load,
       era: ERA,
+      lane: 'c',
       heard: { operation: { client: 'c', key, op, output, invokedAt: at, returnedAt: at + 1 } },
     };
   };
@@ -54,7 +55,10 @@ describe('the judgement over a run of faults', () => {
     const era = currentEra();
     const work = (['list-append', 'account', 'transfers'] as const).flatMap((load) =>
       ['c1', 'c2', 'c3'].map((name) => {
-        return loadOf(load, era, { heard: (heard) => all.push({ load, era, heard }) }).call(callerNamed(name), 60);
+        return loadOf(load, era, { heard: (heard) => all.push({ load, era, lane: name, heard }) }).call(
+          callerNamed(name),
+          60,
+        );
       }),
     );
     await Promise.all(work);
@@ -101,7 +105,7 @@ describe('the judgement over a run of faults', () => {
 
   it('passes on what a caller complains of', async () => {
     const complaint = 'c, 7.1: append was answered internal';
-    expect(await judged({ load: 'list-append', era: ERA, heard: { complaint } })).toEqual([
+    expect(await judged({ load: 'list-append', era: ERA, lane: 'c', heard: { complaint } })).toEqual([
       expect.stringContaining(complaint),
     ]);
   });

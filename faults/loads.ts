@@ -25,6 +25,8 @@ export type LoadName = keyof typeof LOADS;
 export interface Told {
   readonly load: LoadName;
   readonly era: number;
+  /** Where one operation is called after the other. */
+  readonly lane: string;
   readonly heard: Heard;
 }
 

@@ -6,10 +6,11 @@
 
 import { FaultCluster } from './fault-cluster';
 import { runFaults } from './fault-run';
-import type { FaultName } from './kinds';
-import { parseOptions, USAGE, UsageError } from './options';
+import { drawFaults, parseOptions, USAGE, UsageError } from './options';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const ms = (time: number): string => `${String(time).padStart(6)} ms`;
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
@@ -17,18 +18,16 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const options = parseOptions(args);
+  say(`seed ${options.seed}`);
   const cluster = await FaultCluster.start({ services: options.services, hosts: 3, callers: 5, tell: say });
   try {
-    const faults = Array.from(
-      { length: options.faults },
-      (_, i) => options.kinds[i % options.kinds.length] as FaultName,
-    );
-    const report = await runFaults(cluster, faults, {
-      fault: ({ name, silentMs, unknown }) =>
-        say(`${name.padEnd(40)} ${String(silentMs).padStart(6)} ms silent, ${unknown} unknown`),
+    const faults = drawFaults(options);
+    const report = await runFaults(cluster, faults, options.seed, {
+      fault: ({ name, silentMs, waitedMs, unknown }) =>
+        say(`${name.padEnd(40)} ${ms(silentMs)} silent, ${ms(waitedMs)} waited, ${unknown} unknown`),
     });
-    const { operations, refused, unknown, histories, undecided, wrong } = report;
-    say(`${report.faults.length} faults, ${operations} operations: ${refused} refused, ${unknown} of unknown outcome`);
+    const { cost, histories, undecided, wrong } = report;
+    say(`${faults.length} faults, ${cost.answered} answers: ${cost.refused} refused; ${cost.unknown} unknown`);
     say(`${histories} histories, ${undecided} of them too hard to decide`);
     say(wrong.length === 0 ? '0 lost, 0 doubled: all that was told is linearizable' : wrong.join('\n'));
     return wrong.length === 0 ? 0 : 1;

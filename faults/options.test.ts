@@ -1,4 +1,4 @@
-import { parseOptions, UsageError } from './options';
+import { drawFaults, parseOptions, UsageError } from './options';
 
 describe('the options of npm run test:faults', () => {
   it('are by default what a long run takes, of all kinds and on three nodes', () => {
@@ -20,11 +20,22 @@ describe('the options of npm run test:faults', () => {
     [['--faults', 'all'], "not 'all'"],
     [['--kinds', 'host killed,flood'], "no kind of fault 'flood'"],
     [['--nodes', '2'], "not '2'"],
+    [['--seed=-1'], "not '-1'"],
     [['--storage-port', '70000'], "not '70000'"],
     [['now'], 'now'],
     [['--fast'], '--fast'],
   ])('are refused with what is wrong: %j', (args, text) => {
     expect(() => parseOptions(args)).toThrow(UsageError);
     expect(() => parseOptions(args)).toThrow(text);
+  });
+
+  it('take every kind in each round, and the same order for the same seed', () => {
+    const options = parseOptions(['--faults', '30', '--seed', '7', '--kinds', 'host killed,NATS killed,host drained']);
+    const drawn = drawFaults(options);
+    expect(drawFaults(options)).toEqual(drawn);
+    expect(drawn).toHaveLength(30);
+    const rounds = Array.from({ length: 10 }, (_, i) => drawn.slice(3 * i, 3 * i + 3));
+    for (const round of rounds) expect([...round].sort()).toEqual([...options.kinds].sort());
+    expect(new Set(rounds.map(String)).size).toBeGreaterThan(1);
   });
 });

@@ -6,6 +6,7 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SimRandom } from '../runtime/sim/world/random';
 import { testOptions } from '../services/for-tests';
 import type { ServiceOptions } from '../services/options';
 import type { FaultName } from './kinds';
@@ -13,8 +14,9 @@ import { FAULTS } from './kinds';
 
 export const USAGE = `npm run test:faults [-- options]
 
-  --faults N              faults, drawn in turn from the kinds      (200)
-  --kinds NAME,NAME       of these kinds only, in this order        (all)
+  --faults N              how many, each kind in turn               (200)
+  --kinds NAME,NAME       of these kinds only                       (all)
+  --seed S                draws their order and what they befall    (drawn)
   --nodes 1|3             Cassandra nodes                           (3)
   --nats-port PORT        NATS                                      (24222)
   --cassandra-port PORT   Cassandra for hosts                       (29042)
@@ -31,11 +33,13 @@ export class UsageError extends Error {}
 export interface FaultOptions {
   readonly faults: number;
   readonly kinds: readonly FaultName[];
+  readonly seed: number;
   readonly services: ServiceOptions;
 }
 
 /** About 75 minutes. */
 const FAULTS_OF_A_RUN = 200;
+const SEEDS = 2 ** 32;
 
 /** Throws UsageError. */
 export function parseOptions(args: readonly string[]): FaultOptions {
@@ -48,6 +52,7 @@ export function parseOptions(args: readonly string[]): FaultOptions {
   return {
     faults: whole('--faults', values.faults, FAULTS_OF_A_RUN, [1, 100_000]),
     kinds: kindsOf(values.kinds),
+    seed: whole('--seed', values.seed, Math.floor(Math.random() * SEEDS), [0, SEEDS - 1]),
     services: {
       ...services,
       natsPort: port('nats-port', services.natsPort),
@@ -64,7 +69,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { faults: text, kinds: text, nodes: text, directory: text, ...ports },
+      options: { faults: text, kinds: text, seed: text, nodes: text, directory: text, ...ports },
     }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
@@ -89,4 +94,15 @@ function whole(
   if (!/^\d+$/.test(text) || value < low || value > high)
     throw new UsageError(`${name} is a whole number from ${low} to ${high}, not '${text}'`);
   return value;
+}
+
+/** Every kind in each round, in an order of its own. */
+export function drawFaults({ faults, kinds, seed }: FaultOptions): FaultName[] {
+  const draw = new SimRandom(seed).stream('order');
+  const drawn: FaultName[] = [];
+  while (drawn.length < faults) {
+    const left = [...kinds];
+    while (left.length > 0) drawn.push(...left.splice(draw.below(left.length), 1));
+  }
+  return drawn.slice(0, faults);
 }
