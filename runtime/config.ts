@@ -282,6 +282,10 @@ export const STORE_TIMEOUT_MS = 1_500;
 export const SCHEMA_TIMEOUT_MS = 30_000;
 /** After so long a request that can be repeated is sent to another node too (C12a). */
 export const STORE_SPECULATE_MS = 300;
+/** A connection on which more requests than that have had no answer in time is taken for broken, and replaced. */
+export const STORE_UNANSWERED = 16;
+/** Pause between two attempts to connect to a node that is taken for down: short, for others may not see it so. */
+export const STORE_RECONNECT_MS = 1_000;
 /** Histories whose rows share one unlogged batch, and such batches in flight; while they are, further rows gather (C12). */
 export const SHARED_BATCH_PARTITIONS = 10;
 export const SHARED_BATCHES_IN_FLIGHT = 32;

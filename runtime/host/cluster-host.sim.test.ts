@@ -178,12 +178,17 @@ describe('a host of a cluster', () => {
     expect(heir.times('marked')).toBe(1);
   });
 
-  it('stops beating when the store does not answer it, so that others take its shards (C3)', async () => {
+  it('stops beating and claims no shard when the store does not answer it, so that others take them (C3, C14)', async () => {
     const cluster = new TestCluster(4);
     const [deaf, heir] = [await cluster.start('a'), await cluster.start('b')];
     await cluster.until(() => cluster.servedBy(deaf, heir) && deaf.serves === 2);
+    const { member } = deaf.host;
+    const owned = (): number => [0, 1, 2, 3].filter((n) => member?.owner(n)?.session === member?.session).length;
+    expect([member?.answered, owned()]).toEqual([true, 2]);
     cluster.made.cluster.links.cut('a', 'replies');
     const tookMs = await cluster.until(() => heir.serves === 4);
+    // It cannot know that its shards are gone; but it holds up no callers, nor tells them to come.
+    expect([deaf.serves, member?.answered, owned()]).toEqual([2, false, 0]);
     expect(tookMs).toBeGreaterThan(HEARTBEAT_DEAD_MS);
     expect(tookMs).toBeLessThan(2 * HEARTBEAT_DEAD_MS + 4_000);
     cluster.made.cluster.links.mend('a');

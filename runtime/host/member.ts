@@ -101,7 +101,7 @@ export class Member {
       says: (beat) => this.row(beat),
       told: (acknowledged) => membership.told(acknowledged),
       alive: () => guard.alive,
-      answered: () => guard.confirmedWithin(HEARTBEAT_DEAD_MS),
+      answered: () => this.answered,
     }));
     this.holdings = new Holdings({
       ...settings,
@@ -160,10 +160,15 @@ export class Member {
     return (await open.session.fence()) ? reply : uncertain(key);
   }
 
+  /** Not long ago. Else it beats no more, others take its shards, and it must not keep their callers waiting for it. */
+  get answered(): boolean {
+    return this.guard.confirmedWithin(HEARTBEAT_DEAD_MS);
+  }
+
   /** Who owns the shard, as far as it knows: itself at once, others from their newest heartbeat rows. A hint only. */
   owner(shard: number): Owner | null {
     const tenure = this.holdings.of(shard);
-    if (tenure?.open != null) return { session: this.session, epoch: tenure.open.session.epoch };
+    if (tenure?.open != null && this.answered) return { session: this.session, epoch: tenure.open.session.epoch };
     const other = this.membership.owner(shard);
     return other?.session === this.session ? null : other;
   }

@@ -60,6 +60,8 @@ export interface SharedSession {
 export interface Routes {
   readonly session: string;
   readonly shards: number;
+  /** False once the store has said nothing to it for so long that others take its shards: what it works on may never end. */
+  readonly answered: boolean;
   /** The newest owner it knows of; null if it knows none. */
   owner(shard: number): Owner | null;
 }

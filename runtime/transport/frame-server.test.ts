@@ -19,7 +19,7 @@ async function serving(maxPayloadBytes?: number) {
   const messenger = new ScriptedMessenger(maxPayloadBytes);
   const clock = new ManualClock({ now: 0 });
   const owners = new Map<number, Owner>();
-  const routes = { session: 's', shards: SHARDS, owner: (shard: number) => owners.get(shard) ?? null };
+  const routes = { session: 's', shards: SHARDS, answered: true, owner: (shard: number) => owners.get(shard) ?? null };
   const server = new FrameServer({ messenger, clock, routes });
   const got: Request[] = [];
   const answers: ((reply: Reply) => void)[] = [];
@@ -34,7 +34,7 @@ async function serving(maxPayloadBytes?: number) {
       requests: numbers.map((n) => ({ n, request: message('cart', `m${n}`) })),
     });
   const settle = () => clock.advance(0);
-  return { messenger, clock, owners, server, served, got, answers, ask, settle };
+  return { messenger, clock, routes, owners, server, served, got, answers, ask, settle };
 }
 
 const answersOf = (frame: Frame | undefined): AnswersFrame['answers'] => {
@@ -136,6 +136,21 @@ describe('a frame server', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('is silent of work that may never end, for its store does not answer, and says so again when that does (C14)', async () => {
+    const { messenger, clock, routes, answers, ask } = await serving();
+    ask('c', 1);
+    routes.answered = false;
+    await clock.advance(3 * WORKING_MS);
+    expect(messenger.sent).toEqual([]);
+    routes.answered = true;
+    await clock.advance(WORKING_MS);
+    expect(messenger.sent.splice(0).flatMap(({ frame }) => answersOf(frame))).toEqual([{ kind: 'working', n: 1 }]);
+    routes.answered = false;
+    answers[0]!(ok(1));
+    await clock.advance(0);
+    expect(messenger.sent.flatMap(({ frame }) => answersOf(frame))).toEqual([{ kind: 'reply', n: 1, reply: ok(1) }]);
+  });
+
   it('says so no more to a client that does not wait, or where nobody listens', async () => {
     const { messenger, clock, answers, ask } = await serving();
     ask('c', 1, 2);
@@ -227,7 +242,7 @@ describe('a frame server', () => {
 describe('serveFrames', () => {
   it('serves one session of a cluster host until it is over', async () => {
     const messenger = new ScriptedMessenger();
-    const member = { session: 's-1', shards: 1, owner: () => null };
+    const member = { session: 's-1', shards: 1, answered: true, owner: () => null };
     const session = { member, namespace: 'default', types: ['cart'], answer: async () => ok(1) };
     const clock = new ManualClock({ now: 0 });
     const over = serveFrames({ messenger, clock }, session);

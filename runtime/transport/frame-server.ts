@@ -8,7 +8,8 @@
  * Invariants:
  * 1. A frame that comes twice is handed over once: the refusal of a first attempt is final only because no other copy of
  *    that attempt can be applied after it (S13).
- * 2. A closed server hears nothing, so that clients learn by a 503; what it is answering still is answered.
+ * 2. Work is told of only as long as it may come to an end: a host that its store does not answer is silent (C14).
+ * 3. A closed server hears nothing, so that clients learn by a 503; what it is answering still is answered.
  */
 
 import { PerdureError } from '../../framework/errors';
@@ -193,7 +194,7 @@ export class FrameServer implements HostTransport {
 
   #tellWorking(): void {
     this.#telling = null;
-    this.#working.forEach((from, n) => this.#tell(from, { kind: 'working', n }, 0));
+    if (this.#options.routes.answered) this.#working.forEach((from, n) => this.#tell(from, { kind: 'working', n }, 0));
     this.#watch();
   }
 }

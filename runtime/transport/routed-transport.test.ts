@@ -22,7 +22,7 @@ transportContract('the routed transport over the simulated network without fault
     const process = new SimProcess(world, name);
     return { messenger: subjects.messengerOf(process), clock: new SimClock(process) };
   };
-  const routes = { session: 's-1', shards: 4, owner: () => ({ session: 's-1', epoch: 1 }) };
+  const routes = { session: 's-1', shards: 4, answered: true, owner: () => ({ session: 's-1', epoch: 1 }) };
   return {
     caller: new RoutedTransport(end('client')),
     host: new FrameServer({ ...end('host'), routes }),

@@ -18,7 +18,7 @@ interface Part {
 const OWNER_BYTES = sizeOf([0, 0, 0]);
 
 /** All but the last say that more is to come. `room`: what one frame may hold. */
-export function routesFrames(routes: Routes, room: number): RoutesFrame[] {
+export function routesFrames(routes: Omit<Routes, 'answered'>, room: number): RoutesFrame[] {
   const { session, shards } = routes;
   let part: Part = { owners: [], hosts: [], bytes: 0 };
   const parts = [part];

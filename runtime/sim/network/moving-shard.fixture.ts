@@ -148,7 +148,7 @@ class ModelHost {
     const answer = (request: Request): Promise<Reply> => this.answer(request, owns);
     this.over = serveFrames(
       { messenger: this.site.subjects.messengerOf(this.process), clock: this.clock },
-      { member: { session, shards: 1, owner }, namespace: 'default', types: ['shop'], answer },
+      { member: { session, shards: 1, answered: true, owner }, namespace: 'default', types: ['shop'], answer },
     );
   }
 

@@ -16,7 +16,14 @@
 import { auth, Client, policies, types } from 'cassandra-driver';
 import type { QueryOptions } from 'cassandra-driver';
 import { isPerdureError, PerdureError } from '../../../framework/errors';
-import { SCHEMA_TIMEOUT_MS, STORE_IN_FLIGHT, STORE_SPECULATE_MS, STORE_TIMEOUT_MS } from '../../config';
+import {
+  SCHEMA_TIMEOUT_MS,
+  STORE_IN_FLIGHT,
+  STORE_RECONNECT_MS,
+  STORE_SPECULATE_MS,
+  STORE_TIMEOUT_MS,
+  STORE_UNANSWERED,
+} from '../../config';
 import type { WriteOutcome } from '../../ports/cluster-store';
 import type { CassandraOptions } from './options';
 import { cannotConnect, noDataCentre, noKeyspace } from './trouble';
@@ -36,6 +43,10 @@ export interface Sending {
   readonly partitions?: number;
 }
 
+/** The driver replaces its nodes when it has lost all of them, and lets the old ones connect again, for ever: they are ended. */
+interface DriverNode {
+  shutdown(waitForPending: boolean): Promise<void>;
+}
 type Decision = policies.retry.DecisionInfo;
 
 /** How often the store was asked, by what it costs. */
@@ -87,6 +98,7 @@ export class Connection {
 
   constructor(readonly options: CassandraOptions) {
     this.client = new Client(driverOptions(options));
+    this.client.on('hostRemove', (node: DriverNode) => void node.shutdown(false));
   }
 
   /** Rejects with an error that names the setting that is wrong. */
@@ -215,10 +227,11 @@ function driverOptions(options: CassandraOptions): ConstructorParameters<typeof 
     localDataCenter,
     keyspace,
     protocolOptions: { port },
-    socketOptions: { readTimeout: timeoutMs },
+    socketOptions: { readTimeout: timeoutMs, defunctReadTimeoutThreshold: STORE_UNANSWERED },
     policies: {
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(STORE_SPECULATE_MS, 1),
       retry: new policies.retry.FallthroughRetryPolicy(),
+      reconnection: new policies.reconnection.ConstantReconnectionPolicy(STORE_RECONNECT_MS),
     },
     queryOptions: { consistency: consistencies.localQuorum },
     ...(username === undefined ? {} : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),

@@ -79,7 +79,7 @@ export class NatsTransport implements SharedTransport {
   async serve(namespace: string, types: readonly string[], answer: Handler, epoch = 1): Promise<Served> {
     const { messenger } = await this.ready();
     const session = this.environment.drawName();
-    const routes = { session, shards: ONE_SHARD, owner: () => ({ session, epoch }) };
+    const routes = { session, shards: ONE_SHARD, answered: true, owner: () => ({ session, epoch }) };
     this.server ??= new FrameServer({ ...this.serving(messenger), routes });
     const served = await this.server.serve(namespace, types, answer);
     // Before the server has heard of it, it tells callers that nobody listens.
