@@ -7,7 +7,7 @@
 
 import { decodeRecord, recordHash } from '../../framework/codec/record';
 import { ROW_KIND } from '../../framework/core/history';
-import type { Entry, HistoryRecord, Link } from '../../framework/core/history';
+import type { Entry, Link } from '../../framework/core/history';
 import type { Birth, CoreEnvironment, Instance } from '../../framework/core/instance';
 import { Replay } from '../../framework/core/replay';
 import { PerdureError, isPerdureError } from '../../framework/errors';
@@ -15,7 +15,7 @@ import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { PAGE_ROWS } from '../config';
-import type { LoadedPage, Row, StoreSession } from '../ports/history-store';
+import type { LoadedPage, ReadRecord, Row, StoreSession } from '../ports/history-store';
 import { REPLAY } from './poison';
 import type { Poison } from './poison';
 import type { Job, TurnLoop } from './turn-loop';
@@ -58,7 +58,8 @@ export async function load(from: LoadFrom, unwritten: Unwritten | null = null): 
 }
 
 /** One row as a record, with its hash. Names the entity when the bytes are damaged. */
-export function readRow(key: EntityKey, row: Row): { readonly record: HistoryRecord; readonly hash: Uint8Array } {
+export function readRow(key: EntityKey, row: Row): ReadRecord {
+  if (row.read !== undefined) return row.read;
   try {
     return { record: decodeRecord(row.bytes), hash: recordHash(row.bytes) };
   } catch (error) {

@@ -12,9 +12,16 @@
  * 4. A session that failed once answers `unknown` for everything in flight and later, for ever (C13).
  */
 
+import type { HistoryRecord } from '../../framework/core/history';
 import type { EntityKey } from '../../framework/model/identity';
 import type { PerdureError } from '../../framework/errors';
 import type { RunningRows, RunningWriter } from './watchdog';
+
+/** A record, and the hash of its bytes by which the next one names it. */
+export interface ReadRecord {
+  readonly record: HistoryRecord;
+  readonly hash: Uint8Array;
+}
 
 /** One row of a history. `kind` is a number of ROW_KIND; `bytes` is the encoded record. */
 export interface Row {
@@ -22,6 +29,8 @@ export interface Row {
   readonly epoch: number;
   readonly kind: number;
   readonly bytes: Uint8Array;
+  /** What the bytes say, where they have been read already. Never stored. */
+  readonly read?: ReadRecord;
 }
 
 /** `unborn`: only refusals stand in its history (S21); it is listed and counted only when that status is asked for. */

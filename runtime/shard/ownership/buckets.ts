@@ -44,8 +44,8 @@ export async function readBucket(
       if (stored.seq > throughSeq) return found;
       const row = isWide(stored) ? await madeWhole(store, key, stored) : stored;
       if (row === null) return null;
-      const { record, hash } = readRow(key, row);
-      found.push({ row, stored, bucket, prev: record.prev, hash });
+      const read = readRow(key, row);
+      found.push({ row: { ...row, read }, stored, bucket, prev: read.record.prev, hash: read.hash });
     }
   }
   return found;
