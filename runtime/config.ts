@@ -67,6 +67,22 @@ export const RECENT_FRAMES = 10_000;
 /** Requests of clients that wait, on which one host works at a time; more are `unavailable`. */
 export const HOST_IN_FLIGHT = 100_000;
 
+// Inbox
+
+/** Bytes that the inbox keeps, and the dead letters; a full inbox takes nothing, the oldest dead letters go. */
+export const INBOX_BYTES = 268_435_456;
+export const DEAD_LETTER_BYTES = 67_108_864;
+/** A host looks at the inbox this often, and hands over so many messages of a type at a time. */
+export const INBOX_LOOK_MS = 1_000;
+export const INBOX_IN_FLIGHT = 64;
+/** A client looks this often whether its signals have left the inbox, at so many keys at a time. */
+export const INBOX_SWEEP_MS = 1_000;
+export const INBOX_SWEEP_KEYS = 64;
+/** Signals of one client in the inbox, as far as it knows; one more is `resource_exhausted`. */
+export const INBOX_OPEN = 100_000;
+/** A dead letter's reason is cut to so many characters. */
+export const DEAD_REASON_CHARS = 2_000;
+
 // Activities
 
 /** Activities that one host runs at a time. */
@@ -265,6 +281,10 @@ export const NATS_PING_MS = 5_000;
 export const NATS_PINGS_OUT = 2;
 export const NATS_CONNECT_MS = 5_000;
 export const NATS_RECONNECT_MS = 250;
+/** How long an answer of JetStream is waited for. */
+export const JETSTREAM_MS = 5_000;
+/** How long a host is waited for to say that it serves a type; silence does not say that none does. */
+export const SERVED_MS = 1_000;
 /** How long a server is waited for to say what it asks for, once a connection has failed. */
 export const GREETING_MS = 2_000;
 /** Frames of which a sender can still be told that nobody heard them. */

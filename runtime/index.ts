@@ -15,7 +15,7 @@ export { pinoLog } from './system/telemetry';
 export { cassandra } from './cassandra';
 export type { CassandraOptions, UnsafeSetting } from './store/cassandra/options';
 export { nats } from './nats';
-export type { NatsOptions, NatsTls } from './transport/nats/options';
+export type { NatsInboxOptions, NatsOptions, NatsTls } from './transport/nats/options';
 export type { SharedStore } from './ports/cluster-store';
 export type { SharedTransport } from './ports/transport';
 export { memory } from './transport/memory-transport';

@@ -140,9 +140,9 @@ describe('call()', () => {
     transport.sent[2]!.refuse('conflict');
     await Promise.all([first, again, expect(refused).rejects.toThrow(coded('conflict'))]);
     expect(replies).toEqual([
-      { duplicate: false, seq: 4 },
-      { duplicate: true, seq: 4 },
-      { duplicate: false, seq: 0 },
+      { duplicate: false, seq: 4, level: 'committed' },
+      { duplicate: true, seq: 4, level: 'committed' },
+      { duplicate: false, seq: 0, level: 'committed' },
     ]);
   });
 

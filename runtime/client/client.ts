@@ -24,6 +24,7 @@ import type { CallerTransport } from '../ports/transport';
 import type { EntityDescription } from '../wire/description';
 import type { EntityRequest, Request } from '../wire/envelope';
 import { encodeOperationId } from '../wire/operation-id';
+import { deadLetters, discardDeadLetter } from './dead-letters';
 import { countEntities, historyEntries, listEntities } from './directory';
 import type { ExchangeOptions, Read } from './exchange';
 import { operationOf } from './operation';
@@ -61,6 +62,7 @@ const nothing = (): void => undefined;
 class Client implements PerdureClient {
   readonly namespace: string;
   readonly #sender: Sender;
+  readonly #transport: CallerTransport;
   readonly #maxPayloadBytes: number;
   readonly #release: () => Promise<void>;
 
@@ -68,6 +70,7 @@ class Client implements PerdureClient {
     const { transport, clock, entropy, namespace = 'default', maxPayloadBytes, maxInFlight } = options;
     checkId(namespace, 'namespace');
     this.namespace = namespace;
+    this.#transport = transport;
     this.#maxPayloadBytes = maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
     this.#release = options.release ?? (async () => undefined);
     this.#sender = new Sender({ transport, clock, entropy, maxInFlight: maxInFlight ?? MAX_IN_FLIGHT });
@@ -142,6 +145,10 @@ class Client implements PerdureClient {
     const request: Request = { op: 'promise', key, name, outcome: this.#outcome(key, name, outcome) };
     return this.#sender.request(request, nothing, CALL_TERMS);
   }
+
+  deadLetters: PerdureClient['deadLetters'] = (options = {}) => deadLetters(this.#transport, this.namespace, options);
+
+  discardDeadLetter: PerdureClient['discardDeadLetter'] = (letter) => discardDeadLetter(this.#transport, letter);
 
   async close(): Promise<void> {
     this.#sender.close();

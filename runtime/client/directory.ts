@@ -123,7 +123,7 @@ class Paging {
   }
 }
 
-function typeName<T>(type: EntityReference<T> | string): string {
+export function typeName<T>(type: EntityReference<T> | string): string {
   return typeof type === 'string' ? type : contractOf(type).type;
 }
 

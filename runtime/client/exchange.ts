@@ -7,6 +7,7 @@
  * hundred thousand a second.
  */
 
+import { encodeValue } from '../../framework/codec/value';
 import type { PerdureError } from '../../framework/errors';
 import type { Cancel } from '../ports/clock';
 import type { Reply, Request, WireError } from '../wire/envelope';
@@ -22,6 +23,11 @@ export interface ReplyInfo {
   /** True when this message id had been applied before. */
   readonly duplicate: boolean;
   readonly seq: number;
+  /**
+   * `committed`: a host has answered, and what it did stands in the history. `accepted`: no host serves the type at the
+   * moment, and the signal is kept in the inbox until one does (C16).
+   */
+  readonly level: 'committed' | 'accepted';
 }
 
 export interface ExchangeOptions {
@@ -34,6 +40,8 @@ export interface ExchangeOptions {
 }
 
 const NOTHING = new Uint8Array();
+/** What a signal answers. */
+const UNDEFINED = encodeValue(undefined);
 
 /** Who is told when an exchange ends without a reply. */
 export interface Giver {
@@ -85,12 +93,23 @@ export class Exchange<T> implements Numbered, Wait {
   /** Ends the wait with the reply. What `onReply` or `read` throws rejects the call. */
   settle(reply: Reply): void {
     try {
-      this.options.onReply?.({ duplicate: reply.duplicate, seq: reply.ok ? reply.seq : 0 });
+      this.options.onReply?.({ duplicate: reply.duplicate, seq: reply.ok ? reply.seq : 0, level: 'committed' });
       if (reply.ok) this.resolve(this.read(reply.value, this.request));
       else if (this.#accepted(reply.error)) this.resolve(this.read(NOTHING, this.request));
       else this.reject(fromWireError(reply.error));
     } catch (error) {
       this.reject(error);
     }
+  }
+
+  /** Ends the wait of a signal that the inbox has taken; what it carried is not needed any more. */
+  accept(): void {
+    try {
+      this.options.onReply?.({ duplicate: false, seq: 0, level: 'accepted' });
+      this.resolve(this.read(UNDEFINED, this.request));
+    } catch (error) {
+      this.reject(error);
+    }
+    if (this.request.op === 'message') this.request = { ...this.request, args: NOTHING };
   }
 }

@@ -37,10 +37,11 @@ export type { Contract, ContractKind, EntityReference, Handle } from '../../fram
 export type { EntityStatus, IndexedValue } from '../ports/history-store';
 export type { Transport } from '../ports/transport';
 export { nats } from '../nats';
-export type { NatsOptions, NatsTls } from '../transport/nats/options';
+export type { NatsInboxOptions, NatsOptions, NatsTls } from '../transport/nats/options';
 export { memory } from '../transport/memory-transport';
 export type * from '../wire/description';
 export type { OperationStatus } from '../wire/envelope';
+export type { DeadLetter, DeadLetterOptions } from './dead-letters';
 export type { CountOptions, HistoryOptions, ListOptions, ListedEntity } from './directory';
 export type { ReplyInfo } from './exchange';
 export type { FieldCondition, IndexableField, OrderBy, Selection, Where } from './filter';

@@ -8,6 +8,7 @@ import { contract } from '../../framework/model/handle';
 import type { Entropy } from '../ports/entropy';
 import type { Transport, Wanted } from '../ports/transport';
 import { ManualClock } from '../testing/manual-clock';
+import type { MemoryInbox } from '../transport/inbox/memory-inbox';
 import type { MessageRequest, Reply, Request } from '../wire/envelope';
 import { createClient } from './client';
 import type { ClientOptions } from './client';
@@ -25,6 +26,11 @@ export interface Sent {
 
 export class ScriptedTransport implements Transport {
   readonly sent: Sent[] = [];
+  readonly inbox?: MemoryInbox;
+
+  constructor(inbox?: MemoryInbox) {
+    if (inbox !== undefined) this.inbox = inbox;
+  }
 
   request(request: Request, signal: AbortSignal | null, wanted?: Wanted): Promise<Reply> {
     return new Promise((resolve, reject) => {
@@ -83,8 +89,8 @@ export interface Account {
 
 export const account = contract<Account>('account', { deposit: 'signal', redeem: 'update', balance: 'query' });
 
-export function scripted(options: Partial<ClientOptions> = {}) {
-  const transport = new ScriptedTransport();
+export function scripted(options: Partial<ClientOptions> = {}, inbox?: MemoryInbox) {
+  const transport = new ScriptedTransport(inbox);
   const clock = new ManualClock({ now: 1_000_000 });
   const client = createClient({ transport, clock, entropy: fixedEntropy(), ...options });
   return { transport, clock, client, handle: client.entity(account, 'A-1') };

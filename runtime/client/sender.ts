@@ -1,7 +1,8 @@
 /**
  * Sender: gets one request answered, however often it has to be sent.
  *
- * Owns: attempts, resends, deadlines and aborted waits; which outcomes are known. Does not own: values, handles.
+ * Owns: attempts, resends, deadlines and aborted waits; which outcomes are known. Does not own: values, handles, what goes
+ * by way of the inbox (`inbox-route`).
  *
  * Invariants:
  * 1. A message keeps its id over all its sends. The attempt number rises with each send that may have been received;
@@ -25,6 +26,8 @@ import { resendDelayMs } from './backoff';
 import { Deadlines } from './deadlines';
 import { Exchange } from './exchange';
 import type { ExchangeOptions, Read } from './exchange';
+import type { Course } from './inbox-route';
+import { InboxRoute } from './inbox-route';
 import { Session } from './session';
 
 export interface SenderOptions {
@@ -53,6 +56,7 @@ export class Sender {
   readonly #entropy: Entropy;
   readonly #maxInFlight: number;
   readonly #deadlines: Deadlines;
+  readonly #inbox: InboxRoute | null;
   #closed = false;
 
   constructor({ transport, clock, entropy, maxInFlight }: SenderOptions) {
@@ -62,6 +66,7 @@ export class Sender {
     this.#maxInFlight = maxInFlight;
     this.session = new Session(entropy);
     this.#deadlines = new Deadlines(clock);
+    this.#inbox = transport.inbox === undefined ? null : new InboxRoute(transport.inbox, clock, this.#course());
   }
 
   /** Sends a message and reads its answer with `read`; rejects with a PerdureError. */
@@ -88,6 +93,7 @@ export class Sender {
   /** Ends every wait with `unavailable`, reason `closed`, and refuses further calls the same way. */
   close(): void {
     this.#closed = true;
+    this.#inbox?.close();
     this.#deadlines.expireAll();
   }
 
@@ -126,6 +132,11 @@ export class Sender {
   }
 
   #transmit<T>(exchange: Exchange<T>): void {
+    if (this.#inbox?.claims(exchange.request) === true) void this.#inbox.route(exchange);
+    else this.#direct(exchange);
+  }
+
+  #direct<T>(exchange: Exchange<T>): void {
     this.#transport.request(exchange.request, exchange.options.signal, exchange).then(
       (reply) => this.#replied(exchange, reply),
       (error: unknown) => this.#undelivered(exchange, error),
@@ -151,6 +162,8 @@ export class Sender {
     }
     const received = error.reason !== 'not_served';
     if (received && !exchange.options.repeatable) return this.#fail(exchange, error);
+    const { request } = exchange;
+    if (!received && this.#inbox?.takes(request) === true) return void this.#inbox.fallBack(exchange, request, error);
     this.#again(exchange, error, received);
   }
 
@@ -183,11 +196,36 @@ export class Sender {
   }
 
   #end<T>(exchange: Exchange<T>): void {
+    this.#leave(exchange);
+    this.session.end(exchange);
+  }
+
+  /** Nobody waits for it any more; its number stays open. */
+  #leave<T>(exchange: Exchange<T>): void {
     exchange.ended = true;
     exchange.cancelResend?.();
     exchange.options.signal?.removeEventListener('abort', exchange);
     this.#deadlines.remove(exchange);
-    this.session.end(exchange);
+  }
+
+  #course(): Course {
+    return {
+      direct: (exchange) => {
+        if (!exchange.ended) this.#direct(exchange);
+      },
+      again: (exchange, failure, received) => {
+        if (!exchange.ended) this.#again(exchange, failure, received);
+      },
+      accepted: (exchange) => {
+        if (exchange.ended) return;
+        this.#leave(exchange);
+        exchange.accept();
+      },
+      committed: (exchange) => this.session.end(exchange),
+      fail: (exchange, error) => {
+        if (!exchange.ended) this.#fail(exchange, error);
+      },
+    };
   }
 }
 

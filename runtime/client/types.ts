@@ -5,6 +5,7 @@
 import type { Duration } from '../../framework/model/duration';
 import type { EntityReference, Handle } from '../../framework/model/handle';
 import type { EntityDescription, HistoryEntry } from '../wire/description';
+import type { DeadLetter, DeadLetterOptions } from './dead-letters';
 import type { CountOptions, HistoryOptions, ListOptions, ListedEntity } from './directory';
 import type { ReplyInfo } from './exchange';
 import type { Operation, WaitOptions } from './operation';
@@ -64,6 +65,11 @@ export interface PerdureClient {
   result<R = unknown>(handle: AnyHandle, options?: WaitOptions): Promise<R>;
   /** Completes `promise(name)` of the entity with a value, or fails it with an EntityFailure. */
   completePromise(handle: AnyHandle, name: string, outcome: unknown): Promise<void>;
+
+  /** Signals that the inbox took and a host then refused, the oldest first; of a transport with an inbox (C16). */
+  deadLetters<T>(options?: DeadLetterOptions<T>): AsyncIterableIterator<DeadLetter>;
+  /** Takes it off the list; ignores one that is not there. */
+  discardDeadLetter(letter: Pick<DeadLetter, 'seq'>): Promise<void>;
 
   /** Ends every wait with `unavailable`, reason `closed`. */
   close(): Promise<void>;

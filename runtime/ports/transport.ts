@@ -5,6 +5,7 @@
  * id and a higher attempt number. A reply is for exactly the request it answers. No live object crosses it (S10).
  */
 
+import type { CallerInbox, DeadLetters } from './inbox';
 import type { Reply, Request } from '../wire/envelope';
 import type { Owner } from '../wire/frame';
 
@@ -15,6 +16,8 @@ export interface CallerTransport {
    * reason when no reply may ever come. `wait.ended` says that nobody wants the reply any more: then it need not settle.
    */
   request(request: Request, signal: AbortSignal | null, wait?: Wanted): Promise<Reply>;
+  /** Where signals wait for a host of their type (C16); absent where there is no such place. */
+  readonly inbox?: CallerInbox & DeadLetters;
 }
 
 export interface Wanted {

@@ -4,7 +4,8 @@ import { connect, errors } from 'nats';
 import type { NatsConnection } from 'nats';
 import { silentLog } from '../../ports/telemetry';
 import { systemClock } from '../../system/clock';
-import type { Reply } from '../../wire/envelope';
+import type { Reply, WireError } from '../../wire/envelope';
+import { CART, signal } from '../inbox/inbox.contract';
 import { message } from '../transport.contract';
 import { makeAccounts } from './accounts.fixture';
 import { authority, certificate } from './certificates.fixture';
@@ -158,13 +159,18 @@ describe('a NATS that asks who connects', () => {
 describe('a NATS with the permissions of services/nats', () => {
   const permissions = (role: string): string =>
     readFileSync(join(__dirname, '..', '..', '..', 'services', 'nats', `${role}.conf`), 'utf8');
-  const user = (role: string): NatsOptions => ({ servers: servers[0]?.url ?? '', user: role, password: role });
+  const inbox = { maxBytes: 1_000_000 };
+  const user = (role: string): NatsOptions => ({ servers: servers[0]?.url ?? '', user: role, password: role, inbox });
 
   async function guarded(): Promise<void> {
     const roles = ['host', 'client'];
     const users = roles.map((role) => `{ user: ${role}, password: ${role}\n include "${role}.conf" }`);
     const files = Object.fromEntries(roles.map((role) => [`${role}.conf`, permissions(role)]));
-    await serverWith([`authorization { users: [\n${users.join('\n')}\n] }`], files);
+    const authorization = `authorization { users: [\n${users.join('\n')}\n] }`;
+    const server = await serverWith([authorization], files);
+    await server.kill();
+    server.configure([authorization, `jetstream { store_dir: "${server.directory}/js" }`]);
+    await server.restart();
   }
 
   async function isRefused(connection: NatsConnection, act: () => void): Promise<boolean> {
@@ -181,18 +187,47 @@ describe('a NATS with the permissions of services/nats', () => {
     const [host, caller] = [transportAt(user('host')), transportAt(user('client'))];
     const served = await host.serve('default', ['cart'], async () => OK);
     expect(await caller.request(message('cart', 'm'), null)).toEqual(OK);
+    expect(await caller.inbox?.served(CART)).toBe(true);
     await served.close();
     await expect(caller.request(message('cart', 'm'), null)).rejects.toMatchObject({ reason: 'not_served' });
   });
 
+  it('lets a client put signals into the inbox, and a host take them and bury them (C16)', async () => {
+    await guarded();
+    const [host, caller] = [transportAt(user('host')), transportAt(user('client'))];
+    await expect(caller.open()).rejects.toMatchObject({
+      code: 'permission_denied',
+      message: expect.stringContaining('STREAM.CREATE.perdure-inbox') as string,
+    });
+    await host.open();
+    const sent = signal('1');
+    await caller.inbox?.put(sent);
+    expect(await caller.inbox?.holds(sent.key)).toBe(true);
+    const kept = await host.inbox?.next(CART, 0);
+    await host.inbox?.bury(CART, kept!, { code: 'rejected', message: 'no' } as WireError);
+    expect(await host.inbox?.nextDead(CART, 0)).toMatchObject({ message: sent });
+    expect(await caller.inbox?.holds(sent.key)).toBe(false);
+    await expect(caller.inbox?.next(CART, 0)).rejects.toMatchObject({ code: 'permission_denied' });
+    await expect(caller.inbox?.remove(1)).rejects.toMatchObject({ code: 'permission_denied' });
+    await expect(caller.inbox?.nextDead(CART, 0)).rejects.toMatchObject({ code: 'permission_denied' });
+  });
+
   it('does not let a client hear what hosts are asked, nor answer in their place', async () => {
     await guarded();
-    await expect(transportAt(user('client')).serve('default', ['cart'], async () => OK)).rejects.toMatchObject({
+    const { inbox: _, ...plain } = user('client');
+    await expect(transportAt(plain).serve('default', ['cart'], async () => OK)).rejects.toMatchObject({
       code: 'permission_denied',
-      message: expect.stringContaining("does not let this user listen to 'perdure.host.s") as string,
+      message: expect.stringContaining("does not let this user listen to 'perdure.") as string,
     });
     const client = await connect({ servers: user('client').servers as string, user: 'client', pass: 'client' });
-    for (const subject of ['perdure.host.s1', 'perdure.host.*', 'perdure.routes', 'perdure.>', '>', 'perdure.reply.>'])
+    for (const subject of [
+      'perdure.host.s1',
+      'perdure.host.*',
+      'perdure.routes',
+      'perdure.inbox.>',
+      'perdure.types.*.*',
+      '>',
+    ])
       expect([subject, await isRefused(client, () => client.subscribe(subject))]).toEqual([subject, true]);
     expect(await isRefused(client, () => client.subscribe('perdure.reply.any.1'))).toBe(false);
     expect(await isRefused(client, () => client.publish('perdure.reply.any.1'))).toBe(true);

@@ -3,10 +3,10 @@
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Daemon } from '../../../services/daemon';
 import { kill, start, stop } from '../../../services/daemon';
 import { installNats } from '../../../services/install';
@@ -59,6 +59,8 @@ export class NatsServer {
   async kill(): Promise<void> {
     kill(this.daemon, 'SIGKILL');
     await stop(this.daemon);
+    // Threads of a process that is dead already may hold its sockets for a moment.
+    while (!(await isFree(this.port))) await pause(LOOK_MS);
   }
 
   async stop(): Promise<void> {
@@ -67,12 +69,22 @@ export class NatsServer {
   }
 }
 
-function freePort(): Promise<number> {
+/** Below the ports that the system gives to connections, so that none of those takes it while the server is down. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+const LOOK_MS = 10;
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
   return new Promise((resolve) => {
-    const server = createServer();
-    server.listen({ host: '127.0.0.1', port: 0 }, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

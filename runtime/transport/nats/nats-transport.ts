@@ -7,6 +7,7 @@
  * Invariant: it opens no port: whoever reaches NATS reaches its hosts.
  */
 
+import { assert } from '../../../framework/assert';
 import { PerdureError } from '../../../framework/errors';
 import { MAX_FRAME_BYTES, MIN_FRAME_BYTES, PAYLOAD_RESERVE_BYTES } from '../../config';
 import type { Clock } from '../../ports/clock';
@@ -15,8 +16,11 @@ import type { Served, SharedSession, SharedTransport, Wanted } from '../../ports
 import type { Reply, Request } from '../../wire/envelope';
 import { FrameServer, serveFrames } from '../frame-server';
 import type { Handler } from '../handlers';
+import { InboxDrain } from '../inbox/drain';
 import { closedError } from '../refusals';
 import { RoutedTransport } from '../routed-transport';
+import type { InboxLink } from './nats-inbox';
+import { NatsInbox } from './nats-inbox';
 import type { NatsMessenger } from './nats-messenger';
 import type { NatsOptions } from './options';
 
@@ -33,6 +37,7 @@ const ONE_SHARD = 1;
 interface Opened {
   readonly messenger: NatsMessenger;
   readonly caller: RoutedTransport;
+  readonly inbox: InboxLink | null;
   close(): Promise<void>;
 }
 
@@ -41,10 +46,12 @@ const DEFAULT_REPLY_GROUP = 'any';
 const WORDS = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 export class NatsTransport implements SharedTransport {
+  readonly inbox?: NatsInbox;
   private opening: Promise<Opened> | null = null;
   private opened: Opened | null = null;
   private closed = false;
   private server: FrameServer | null = null;
+  private readonly attending = new Set<() => void>();
 
   constructor(
     private readonly options: NatsOptions,
@@ -60,6 +67,7 @@ export class NatsTransport implements SharedTransport {
       const fact = `maxFrameBytes of NATS is ${maxFrameBytes}`;
       throw new PerdureError('invalid_argument', `${fact}: give a whole number from ${MIN_FRAME_BYTES}`);
     }
+    if (options.inbox !== undefined) this.inbox = new NatsInbox(prefix, () => this.inboxLink());
   }
 
   get connected(): boolean {
@@ -82,22 +90,66 @@ export class NatsTransport implements SharedTransport {
     const routes = { session, shards: ONE_SHARD, answered: true, owner: () => ({ session, epoch }) };
     this.server ??= new FrameServer({ ...this.serving(messenger), routes });
     const served = await this.server.serve(namespace, types, answer);
+    const { leave, announced } = this.attend(namespace, types, answer);
+    await announced;
     // Before the server has heard of it, it tells callers that nobody listens.
     await messenger.heard();
-    return served;
+    return {
+      close: async () => {
+        leave();
+        await served.close();
+        // Until the server has heard of it, it goes on handing over what nobody takes any more.
+        if (messenger.connected) await messenger.heard().catch(nothing);
+      },
+    };
   }
 
   serveSession(session: SharedSession): () => void {
     if (this.opened === null)
       throw new PerdureError('unavailable', 'NATS is not connected yet: open the transport first');
-    return serveFrames(this.serving(this.opened.messenger), session);
+    const close = serveFrames(this.serving(this.opened.messenger), session);
+    const { leave } = this.attend(session.namespace, session.types, session.answer);
+    return () => {
+      leave();
+      close();
+    };
   }
 
   async close(): Promise<void> {
     this.closed = true;
+    for (const leave of [...this.attending]) leave();
     this.server?.abandon();
     const opened = await this.opening?.catch(() => null);
     await opened?.close();
+  }
+
+  /** Tells callers that these types are served, and takes what the inbox has for them, until `leave`. */
+  private attend(namespace: string, types: readonly string[], answer: Handler) {
+    const { inbox } = this;
+    const { clock, log } = this.environment;
+    const ends: (() => void)[] = [];
+    const leave = (): void => {
+      this.attending.delete(leave);
+      for (const end of ends.splice(0)) end();
+    };
+    this.attending.add(leave);
+    const attended = (inbox === undefined ? [] : types).map(async (type) => {
+      const address = { namespace, type };
+      const options = { inbox: inbox as NatsInbox, address, answer, clock, log };
+      const drain = new InboxDrain(options);
+      ends.push(() => drain.stop());
+      const end = await options.inbox.announce(address);
+      if (this.attending.has(leave)) ends.push(end);
+      else end();
+    });
+    const told = (error: unknown): void => log.warn({ error, types }, 'callers cannot be told which types are served');
+    return { leave, announced: Promise.all(attended).then(nothing, told) };
+  }
+
+  private async inboxLink(): Promise<InboxLink> {
+    const { inbox } = await this.ready();
+    assert(inbox !== null, 'a transport with an inbox links it as it connects');
+    return inbox;
   }
 
   private serving(messenger: NatsMessenger) {
@@ -126,14 +178,20 @@ export class NatsTransport implements SharedTransport {
       // What was sent leaves first, unless there is no server any more to take it.
       await (messenger.connected ? connection.drain() : connection.close());
     };
+    let inbox: InboxLink | null = null;
     try {
       await messenger.heard();
       checkPayload(messenger);
+      if (this.inbox !== undefined) {
+        const { linkInbox } = await import('./inbox-link.js');
+        inbox = await linkInbox(connection, { ...this.options, prefix }, messenger, this.environment.log);
+        this.inbox.sync = inbox.sync;
+      }
     } catch (error) {
       await close();
       throw error;
     }
-    return (this.opened = { messenger, caller, close });
+    return (this.opened = { messenger, caller, inbox, close });
   }
 }
 
@@ -143,3 +201,5 @@ function checkPayload({ maxPayloadBytes }: NatsMessenger): void {
   const fact = `NATS takes payloads of ${maxPayloadBytes} bytes`;
   throw new PerdureError('invalid_argument', `${fact}: set max_payload of the server to ${least} or more`);
 }
+
+function nothing(): void {}

@@ -12,6 +12,16 @@ export interface NatsTls {
   readonly serverName?: string;
 }
 
+/** Two streams of JetStream, made if they are not there: one keeps signals, one shows what was refused. */
+export interface NatsInboxOptions {
+  /** Of the signals that wait; a full inbox takes nothing more. 256 MiB by default. */
+  readonly maxBytes?: number;
+  /** Servers of a NATS cluster that keep each; 1 by default. */
+  readonly replicas?: number;
+  /** `http://host:port` of the server's monitor, which alone tells when JetStream syncs what it has acknowledged. */
+  readonly monitor?: string;
+}
+
 export interface NatsOptions {
   /** `nats://host:port` of one server or several of a cluster. */
   readonly servers: string | readonly string[];
@@ -30,6 +40,11 @@ export interface NatsOptions {
   readonly tls?: NatsTls | true;
   /** What the server shows of this connection. */
   readonly name?: string;
+  /**
+   * Signals for a type that no host serves at the moment are kept by JetStream until one does, in their order (C15, C16):
+   * for hosts and clients alike. Off by default: then a call waits for a host until its timeout.
+   */
+  readonly inbox?: true | NatsInboxOptions;
   /** Largest frame, in bytes; the server's own limit less a reserve holds beside it. 8 MiB by default. */
   readonly maxFrameBytes?: number;
 }
