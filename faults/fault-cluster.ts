@@ -21,6 +21,7 @@ import { openLinks } from './links';
 import type { LoadName, Told } from './loads';
 import type { CallerProcessOptions, HostProcessOptions } from './process-options';
 import { realCaller } from './real-caller';
+import { SmallDisk } from './small-disk';
 
 export interface FaultClusterOptions {
   readonly services: ServiceOptions;
@@ -30,6 +31,8 @@ export interface FaultClusterOptions {
   readonly programs?: string;
   /** Told what is being done. */
   readonly tell: (line: string) => void;
+  /** One node of Cassandra stands on it, unless nothing can be mounted. */
+  readonly smallDisk?: boolean;
 }
 
 /** What all callers together ask, per second. */
@@ -37,6 +40,8 @@ const OPERATIONS_PER_SECOND = 200;
 /** Of each caller. */
 const LANES: readonly LoadName[] = ['list-append', 'list-append', 'account', 'transfers'];
 const AUDIT_PATIENCE_MS = 60_000;
+/** A node needs some 150 for its commit log and its data. */
+const SMALL_DISK_MB = 512;
 
 export class FaultCluster {
   readonly told: Told[] = [];
@@ -49,14 +54,19 @@ export class FaultCluster {
     readonly nats: Daemon,
     readonly cassandra: readonly Daemon[],
     readonly links: Links,
+    /** A string says why there is none. */
+    readonly disk: SmallDisk | string,
     private readonly name: string,
   ) {}
 
+  /** What an earlier run has left in the directory is ended and deleted. */
   static async start(options: FaultClusterOptions): Promise<FaultCluster> {
+    await clear(options.services);
+    const disk = options.smallDisk === true ? smallDisk(options.services) : 'no small disk was asked for';
     const running = await startServices(options.services, options.tell);
     const links = await openLinks(running, options);
     const name = `faults_${Date.now().toString(36)}`;
-    const cluster = new FaultCluster(options, running.nats, running.cassandra, links, name);
+    const cluster = new FaultCluster(options, running.nats, running.cassandra, links, disk, name);
     for (let i = 0; i < options.hosts; i += 1) cluster.hosts.push(await cluster.startHost(i));
     for (let i = 0; i < options.callers; i += 1) cluster.callers.push(await cluster.startCaller(i));
     links.checkInUse();
@@ -100,7 +110,7 @@ export class FaultCluster {
   async stop(): Promise<void> {
     for (const process of [...this.callers, ...this.hosts]) process.kill('SIGKILL');
     await this.links.close();
-    await stopServices(this.options.services, true);
+    await clear(this.options.services);
   }
 
   private program(name: string): string {
@@ -139,6 +149,21 @@ export class FaultCluster {
     });
     return caller;
   }
+}
+
+async function clear(services: ServiceOptions): Promise<void> {
+  await stopServices(services, false);
+  SmallDisk.unmount(homeOfLast(services));
+  await stopServices(services, true);
+}
+
+function smallDisk(services: ServiceOptions): SmallDisk | string {
+  return SmallDisk.mount(homeOfLast(services), SMALL_DISK_MB);
+}
+
+/** Of the node that is started last. */
+function homeOfLast({ directory, nodes }: ServiceOptions): string {
+  return join(directory, `cassandra-${nodes}`);
 }
 
 function urlOf({ host = '127.0.0.1', port }: { readonly host?: string; readonly port: number }): string {

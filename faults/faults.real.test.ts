@@ -22,8 +22,8 @@ describe('faults of real servers and processes', () => {
     const options = { services: testOptions(3), hosts: 3, callers: 5, programs, tell: () => undefined };
     const cluster = await FaultCluster.start(options);
     try {
-      const report = await runFaults(cluster, SHORT, seed);
-      expect(report.wrong).toEqual([]);
+      const report = await runFaults(cluster, { faults: SHORT, seed });
+      expect(report.judgement).toMatchObject({ wrong: [] });
       expect(report.faults).toHaveLength(SHORT.length);
       expect(report.cost.answered).toBeGreaterThan(500);
     } finally {

@@ -6,7 +6,8 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { kill, start } from '../services/daemon';
+import { assert } from '../framework/assert';
+import { kill, start, stateOf } from '../services/daemon';
 import type { SimStream } from '../runtime/sim/world/random';
 import type { FaultCluster } from './fault-cluster';
 import { LINK_FAULTS } from './link-kinds';
@@ -17,6 +18,7 @@ export type Fault = (cluster: FaultCluster, draw: SimStream) => Promise<void>;
 /** Longer than a host that says nothing is waited for (C3). */
 const TAKEN_FOR_DEAD_MS = 12_000;
 const SHORT_MS = 2_000;
+const MINUTE_MS = 60_000;
 
 const hostOf = ({ hosts }: FaultCluster, draw: SimStream): number => draw.below(hosts.length);
 
@@ -38,6 +40,13 @@ export const FAULTS = {
     const host = cluster.hosts[hostOf(cluster, draw)];
     host?.kill('SIGSTOP');
     await pause(TAKEN_FOR_DEAD_MS);
+    host?.kill('SIGCONT');
+  },
+  /** So long that others have its shards, and have left much behind: what it wakes with is old. */
+  'host stopped for a minute': async (cluster: FaultCluster, draw: SimStream) => {
+    const host = cluster.hosts[hostOf(cluster, draw)];
+    host?.kill('SIGSTOP');
+    await pause(MINUTE_MS);
     host?.kill('SIGCONT');
   },
   'NATS killed': async ({ nats }: FaultCluster) => {
@@ -62,10 +71,21 @@ export const FAULTS = {
     await pause(SHORT_MS * 2);
     kill(node, 'SIGCONT');
   },
+  /** It ends itself, or goes on without writing. */
+  'Cassandra disk full': async ({ disk, cassandra }: FaultCluster) => {
+    const node = cassandra.at(-1);
+    assert(node !== undefined && typeof disk !== 'string', 'a node stands on a small disk');
+    disk.fill();
+    await pause(TAKEN_FOR_DEAD_MS);
+    disk.free();
+    if ((await stateOf(node)) !== 'stopped') kill(node, 'SIGKILL');
+    await start(node);
+  },
   'everything killed': async (cluster: FaultCluster) => {
     const daemons = [cluster.nats, ...cluster.cassandra];
     for (const host of cluster.hosts) host.kill('SIGKILL');
     for (const daemon of daemons) kill(daemon, 'SIGKILL');
+    await pause(SHORT_MS);
     for (const daemon of daemons) await start(daemon);
     for (const index of cluster.hosts.keys()) await cluster.replaceHost(index);
   },
@@ -73,3 +93,15 @@ export const FAULTS = {
 } satisfies Readonly<Record<string, Fault>>;
 
 export type FaultName = keyof typeof FAULTS;
+
+/** After these the shards of a host come to others only once it is taken for dead: recovery from them is timed. */
+export const HOST_DEATHS: ReadonlySet<FaultName> = new Set<FaultName>([
+  'host killed',
+  'host stopped and continued',
+  'host stopped for a minute',
+]);
+
+/** Kinds that cannot be run on this machine, and why. */
+export function hindered({ disk }: FaultCluster): ReadonlyMap<FaultName, string> {
+  return new Map(typeof disk === 'string' ? [['Cassandra disk full', disk]] : []);
+}

@@ -6,11 +6,15 @@ describe('the options of npm run test:faults', () => {
     expect(faults).toBe(200);
     expect(kinds).toContain('host killed');
     expect(services.nodes).toBe(3);
+    expect(parseOptions([])).toMatchObject({ minutes: Infinity, resume: false });
   });
 
   it('are taken as given', () => {
     const args = ['--faults', '3', '--kinds', 'NATS killed, host killed', '--nodes=1', '--nats-port', '5222'];
     const { faults, kinds, services } = parseOptions([...args, '--directory', '/tmp/there']);
+    expect(parseOptions(['--minutes', '5', '--resume', '--report', '/tmp/r.json'])).toMatchObject({
+      ...{ minutes: 5, resume: true, report: '/tmp/r.json' },
+    });
     expect([faults, kinds]).toEqual([3, ['NATS killed', 'host killed']]);
     expect(services).toMatchObject({ nodes: 1, natsPort: 5222, directory: '/tmp/there' });
   });
@@ -20,6 +24,7 @@ describe('the options of npm run test:faults', () => {
     [['--faults', 'all'], "not 'all'"],
     [['--kinds', 'host killed,flood'], "no kind of fault 'flood'"],
     [['--nodes', '2'], "not '2'"],
+    [['--minutes', '0'], "not '0'"],
     [['--seed=-1'], "not '-1'"],
     [['--storage-port', '70000'], "not '70000'"],
     [['now'], 'now'],

@@ -4,7 +4,7 @@
  * Owns: their names, defaults and checks. Does not own: starting anything.
  */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SimRandom } from '../runtime/sim/world/random';
 import { testOptions } from '../services/for-tests';
@@ -17,6 +17,9 @@ export const USAGE = `npm run test:faults [-- options]
   --faults N              how many, each kind in turn               (200)
   --kinds NAME,NAME       of these kinds only                       (all)
   --seed S                draws their order and what they befall    (drawn)
+  --minutes M             begins no fault after so long             (no limit)
+  --resume                goes on after the faults that the report holds
+  --report FILE           what was found, as JSON                   (dist/faults-report.json)
   --nodes 1|3             Cassandra nodes                           (3)
   --nats-port PORT        NATS                                      (24222)
   --cassandra-port PORT   Cassandra for hosts                       (29042)
@@ -34,6 +37,11 @@ export interface FaultOptions {
   readonly faults: number;
   readonly kinds: readonly FaultName[];
   readonly seed: number;
+  readonly minutes: number;
+  /** Seed and number of faults are those of the report. */
+  readonly resume: boolean;
+  /** A file. */
+  readonly report: string;
   readonly services: ServiceOptions;
 }
 
@@ -53,6 +61,9 @@ export function parseOptions(args: readonly string[]): FaultOptions {
     faults: whole('--faults', values.faults, FAULTS_OF_A_RUN, [1, 100_000]),
     kinds: kindsOf(values.kinds),
     seed: whole('--seed', values.seed, Math.floor(Math.random() * SEEDS), [0, SEEDS - 1]),
+    minutes: values.minutes === undefined ? Infinity : whole('--minutes', values.minutes, 0, [1, 10_000]),
+    resume: values.resume === true,
+    report: resolve(values.report ?? join(__dirname, '..', 'faults-report.json')),
     services: {
       ...services,
       natsPort: port('nats-port', services.natsPort),
@@ -69,7 +80,17 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { faults: text, kinds: text, seed: text, nodes: text, directory: text, ...ports },
+      options: {
+        faults: text,
+        kinds: text,
+        seed: text,
+        minutes: text,
+        report: text,
+        resume: { type: 'boolean' },
+        nodes: text,
+        directory: text,
+        ...ports,
+      },
     }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
