@@ -3,12 +3,17 @@
  *
  *     npm run bench -- [--only NAME]… [--quick] [--json FILE] [--data DIR]
  *
+ * Those over NATS and Cassandra use the servers that PERDURE_TEST_NATS and PERDURE_TEST_CASSANDRA name, else start some.
  * Ends with 0 when every workload came to its end, whatever its figures: a missed goal is reported, not an error.
  */
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { hostDeath } from './cluster/host-death';
+import { overCassandra } from './cluster/over-cassandra';
+import { overNats } from './cluster/over-nats';
+import { endServers } from './cluster/servers';
 import { coldActivation } from './cold-activation';
 import { hotKey } from './hot-key';
 import { loneUpdate } from './lone-update';
@@ -32,6 +37,9 @@ const WORKLOADS: readonly Workload[] = [
   replay,
   coldActivation,
   pendingTimers,
+  overNats,
+  overCassandra,
+  hostDeath,
 ];
 
 const NOTHING: Findings = { figures: [], sides: [] };
@@ -48,6 +56,7 @@ async function main(): Promise<number> {
     process.stderr.write(`bench: ${workload.name}\n`);
     workloads.push(await reported(workload, chosen.bench));
   }
+  await endServers();
   writeJson(chosen.json, { startedAt, quick: chosen.bench.quick, machine: machine(), workloads });
   const figures = workloads.flatMap((one) => one.figures);
   const missed = figures.filter((figure) => !isMet(figure)).length;

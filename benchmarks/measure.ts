@@ -28,7 +28,8 @@ export interface Rate {
 
 /** What a store has done so far; counted by the caller at the start and the end of a load. */
 export interface StoreCount {
-  readonly fsyncs: number;
+  /** Null where the store does not tell. */
+  readonly fsyncs: number | null;
   readonly recordBytes: number;
   readonly writes: number;
 }
@@ -61,8 +62,10 @@ export async function measure({ callers, calls, call, count }: Load): Promise<Ra
   await Promise.all(Array.from({ length: Math.min(callers, calls) }, caller));
   const { seconds, cpuUs, diskBytes } = meter.stop();
   const after = (await count?.()) ?? null;
-  const per = (key: keyof StoreCount): number | null =>
-    before === null || after === null ? null : (after[key] - before[key]) / calls;
+  const per = (key: keyof StoreCount): number | null => {
+    const [from, to] = [before?.[key] ?? null, after?.[key] ?? null];
+    return from === null || to === null ? null : (to - from) / calls;
+  };
   return {
     operations: calls,
     perSecond: calls / seconds,

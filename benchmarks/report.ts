@@ -83,8 +83,8 @@ function factLine({ name, facts = {} }: Side): string {
 }
 
 function amount(value: number, unit: Figure['unit']): string {
-  if (unit === '×') return `${value.toFixed(2)} ×`;
-  return unit === 'bytes' ? `${value.toFixed(0)} B` : `${value.toFixed(2)} %`;
+  if (unit === 'bytes') return `${value.toFixed(0)} B`;
+  return unit === 'accounts' ? value.toFixed(0) : `${value.toFixed(2)} ${unit === '% of a core' ? '%' : unit}`;
 }
 
 /** Columns of equal width; all but the names to the right. */

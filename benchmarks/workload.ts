@@ -23,7 +23,7 @@ export interface Figure {
   readonly goal: string;
   readonly bound: 'at least' | 'at most';
   readonly target: number;
-  readonly unit: '×' | 'bytes' | '% of a core';
+  readonly unit: '×' | 'bytes' | '% of a core' | '%' | 'per update' | 's' | 'accounts';
   /** Median of the rounds. */
   readonly median: number;
   /** Lowest and highest round. */
