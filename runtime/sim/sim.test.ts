@@ -63,7 +63,7 @@ describe('a process of the fleet', () => {
     expect(whole.fault).not.toBeNull();
     const shrunk = await report(whole.seed, 30);
     expect(shrunk.choices?.length).toBeLessThan(whole.choices?.length ?? 0);
-  });
+  }, 120_000);
 });
 
 describe('what was reached', () => {

@@ -50,6 +50,8 @@ interface Order {
 const HIGHEST_SEED = Number.MAX_SAFE_INTEGER;
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365.25 * 24 * 60 * MINUTE_MS;
+/** Where nobody watches a bar, a line is printed after so many seeds. */
+const TOLD_SEEDS = 1_000;
 /** Failing seeds whose choices are shrunk; choices printed of each. */
 const SHRUNK = 2;
 const CHOICES_PRINTED = 60;
@@ -127,6 +129,7 @@ async function many({ first, seeds, limitMs, jobs, terms }: Order): Promise<numb
       print(failureText(report));
     }
     bar?.update(done, { failed });
+    if (bar === null && done % TOLD_SEEDS === 0) print(`${done} seeds, ${failed} failed`);
   };
   const all = seedsFrom(first, seeds);
   const summary = await runFleet({ seeds: all, terms, jobs, limitMs, clock: systemClock, shrunk: SHRUNK, told });

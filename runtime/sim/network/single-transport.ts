@@ -1,43 +1,43 @@
 /**
- * Single transport: a caller's transport to the one host there is.
+ * Single transport: the Transport port of the one host there is, in frames, as the embedded store is served over NATS.
  *
- * Owns: when silence is taken for an unknown outcome. Does not own: resending (`client/sender`).
+ * Owns: being the owner of everything under a name of its own. Does not own: frames (`frame-server`), who asks
+ * (`routed-transport`).
  */
 
-import { PerdureError } from '../../../framework/errors';
-import { SILENCE_MS } from '../../config';
-import type { CallerTransport } from '../../ports/transport';
+import type { Clock } from '../../ports/clock';
+import type { Messenger } from '../../ports/messenger';
+import type { Served, Transport } from '../../ports/transport';
+import { FrameServer } from '../../transport/frame-server';
+import type { Handler } from '../../transport/handlers';
+import type { Reached } from '../../transport/reached';
+import { RoutedTransport } from '../../transport/routed-transport';
 import type { Reply, Request } from '../../wire/envelope';
-import type { Life } from '../world/machine';
-import type { SimNetwork } from './sim-network';
 
-export class SingleTransport implements CallerTransport {
-  constructor(
-    private readonly network: SimNetwork<Request, Reply>,
-    private readonly life: Pick<Life, 'process' | 'clock'>,
-    private readonly host: string,
-  ) {}
+export interface SingleTransportOptions {
+  readonly messenger: Messenger;
+  readonly clock: Clock;
+  /** No other host of the run has it. */
+  readonly session: string;
+  readonly reached: Reached;
+}
+
+export class SingleTransport implements Transport {
+  readonly #caller: RoutedTransport;
+  #server: FrameServer | null = null;
+
+  constructor(private readonly options: SingleTransportOptions) {
+    this.#caller = new RoutedTransport(options);
+  }
 
   request(request: Request, signal: AbortSignal | null): Promise<Reply> {
-    const { network, life, host } = this;
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        silence();
-        signal?.removeEventListener('abort', abort);
-      };
-      const fail = (error: PerdureError): void => {
-        end();
-        reject(error);
-      };
-      const abort = (): void => fail(new PerdureError('cancelled', 'the request was aborted before it was answered'));
-      const silence = life.clock.after(SILENCE_MS, () =>
-        fail(new PerdureError('unavailable', `${host} has not answered`, { reason: 'silence' })),
-      );
-      signal?.addEventListener('abort', abort);
-      network.send(life.process, host, request).then((reply) => {
-        end();
-        resolve(reply);
-      }, fail);
-    });
+    return this.#caller.request(request, signal);
+  }
+
+  serve(namespace: string, types: readonly string[], answer: Handler, epoch = 1): Promise<Served> {
+    const { session } = this.options;
+    const routes = { session, shards: 1, answered: true, owner: () => ({ session, epoch }) };
+    this.#server ??= new FrameServer({ ...this.options, routes });
+    return this.#server.serve(namespace, types, answer);
   }
 }

@@ -12,6 +12,10 @@ import type { CallerTransport } from '../../ports/transport';
 import type { Reply, Request } from '../../wire/envelope';
 import { Alarms } from './alarms';
 import { readOwn } from '../audit/read-history';
+import type { Branch } from '../../transport/reached';
+import { RoutedTransport } from '../../transport/routed-transport';
+import { drawName } from '../../host/draw-name';
+import { SimSubjects } from '../network/sim-messenger';
 import { SingleTransport } from '../network/single-transport';
 import { hostCaller } from '../workloads/caller';
 import { SimWatchdog } from '../faults/sim-watchdog';
@@ -23,7 +27,6 @@ import type { Life } from '../world/machine';
 import { SimDisk } from '../store/sim-disk-store';
 import { simEntropy } from '../world/sim-entropy';
 import { SimNetwork } from '../network/sim-network';
-import { SimTransport } from '../network/sim-transport';
 import type { Code, Site } from './site';
 import { buildOf, Releases } from './site';
 import { LIMITS, STABLE_MS } from './small-sizes';
@@ -36,13 +39,14 @@ export class EmbeddedSite implements Site {
   readonly listed = [];
   readonly network: SimNetwork<Request, Reply>;
   readonly machines: readonly Machine[];
+  private readonly subjects: SimSubjects;
   private readonly logs: Alarms;
   private readonly disk: SimDisk;
   private readonly releases: Releases;
   private sessions = 0;
 
   constructor(
-    world: World,
+    private readonly world: World,
     private readonly options: { readonly dial: FaultDial; readonly code: Code },
   ) {
     const { dial } = options;
@@ -50,6 +54,7 @@ export class EmbeddedSite implements Site {
     this.releases = new Releases(world, options.code.versions);
     this.disk = new SimDisk(world, dial);
     this.network = new SimNetwork(world, dial);
+    this.subjects = new SimSubjects(this.network);
     const version = (): number => this.releases.version;
     const machine = new Machine(world, {
       name: HOST,
@@ -76,9 +81,11 @@ export class EmbeddedSite implements Site {
     return this.disk.writtenAtMs;
   }
 
-  transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport {
-    return new SingleTransport(this.network, life, HOST);
+  transportOf({ process, clock }: Pick<Life, 'process' | 'clock'>): CallerTransport {
+    return new RoutedTransport({ messenger: this.subjects.messengerOf(process), clock, reached: this.routed });
   }
+
+  private readonly routed = (branch: Branch): void => this.world.count(`routing.${branch}`);
 
   sharedStore(): null {
     return null;
@@ -106,11 +113,13 @@ export class EmbeddedSite implements Site {
   private async serve(life: Life): Promise<void> {
     const { process, clock, version } = life;
     const { code } = this.options;
+    const entropy = simEntropy(process);
+    const messenger = this.subjects.messengerOf(process);
     const host = await Host.start({
       store: this.counted(this.disk.storeOf(process)),
-      transport: new SimTransport(this.network, process, () => HOST),
+      transport: new SingleTransport({ messenger, clock, session: drawName(entropy), reached: this.routed }),
       clock,
-      entropy: simEntropy(process),
+      entropy,
       log: this.logs.of(HOST),
       entities: code.entities(version),
       activities: code.activities(hostCaller(this, life)),

@@ -59,12 +59,20 @@ export function isDone({ invocations, admitted, activities, held }: EntityDescri
   return invocations.length === 0 && admitted === 0 && activities.length === 0 && held === null;
 }
 
-/** Asks again and again, at most as long as the healed cluster may take; says whether it came about. */
+/**
+ * Asks again and again, at most as long as the healed cluster may take, whether or not it is answered each time: what
+ * never ends may still be taking hosts with it (S20). Says whether it came about.
+ */
 export async function eventually(caller: Caller, cameAbout: () => Promise<boolean>): Promise<boolean> {
   const until = caller.clock.monotonicMs() + HEALED_MS;
-  while (!(await cameAbout())) {
+  while (!(await cameAbout().catch(unanswered))) {
     if (caller.clock.monotonicMs() >= until) return false;
     await caller.pause(LOOK_MS);
   }
   return true;
+}
+
+function unanswered(error: unknown): false {
+  if (isPerdureError(error) && error.code === 'deadline_exceeded') return false;
+  throw error;
 }
