@@ -1,14 +1,14 @@
 /**
  * Fleet: seeds in several processes.
  *
- * Owns: which process runs which seed, until all are run or the time is up; the sums. Does not own: what a run is
- * (`seed-run`), what is printed.
+ * Owns: which process runs which seed, until all are run or the time is up; the sums; giving up a seed that does not end,
+ * with its process. Does not own: what a run is (`seed-run`), what is printed.
  */
 
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { Clock } from '../../ports/clock';
+import type { Cancel, Clock } from '../../ports/clock';
 import { addCounts } from './reached';
 import type { SeedOrder, SeedReport, Terms } from './seed-process';
 
@@ -19,7 +19,9 @@ export interface FleetOptions {
   readonly jobs: number;
   /** No seed begins after so long; Infinity for no limit. */
   readonly limitMs: number;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  /** A seed that has not ended after so long has failed; what makes a failing seed's choices fewer is part of it. */
+  readonly seedLimitMs?: number;
   /** One seed in so many is run twice; 0 for none. */
   readonly twiceEvery?: number;
   /** Failing seeds whose choices are made fewer; the first ones. */
@@ -40,6 +42,7 @@ export interface FleetSummary {
   readonly failed: readonly SeedReport[];
 }
 
+const SEED_LIMIT_MS = 15 * 60_000;
 const TWICE_EVERY = 100;
 const SHRINK_RUNS = 200;
 
@@ -49,7 +52,7 @@ export const TERMS: Terms = { profile: null, workload: null, bug: null, planted:
 /** Rejects when a process of the fleet ends by itself. */
 export async function runFleet(options: FleetOptions): Promise<FleetSummary> {
   const { clock, jobs, limitMs, terms, told, enough = () => false, programs = __dirname } = options;
-  const { twiceEvery = TWICE_EVERY } = options;
+  const { twiceEvery = TWICE_EVERY, seedLimitMs = SEED_LIMIT_MS } = options;
   const seeds = options.seeds[Symbol.iterator]();
   const beganMs = clock.monotonicMs();
   const counts = new Map<string, number>();
@@ -75,25 +78,40 @@ export async function runFleet(options: FleetOptions): Promise<FleetSummary> {
     told(report);
     over ||= enough(summary());
   };
-  await Promise.all(Array.from({ length: jobs }, () => work(join(programs, 'seed-process.js'), next, add)));
+  const work = async (): Promise<void> => {
+    const way = { program: join(programs, 'seed-process.js'), clock, seedLimitMs, next, add };
+    for (let endless = await inProcess(way); endless !== null; endless = await inProcess(way))
+      add(endlessReport(endless, seedLimitMs));
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
   return summary();
 }
 
-/** One process, until there is no seed left for it. */
-function work(program: string, next: () => SeedOrder | null, add: (report: SeedReport) => void): Promise<void> {
+interface Way extends Pick<FleetOptions, 'clock'> {
+  readonly program: string;
+  readonly seedLimitMs: number;
+  readonly next: () => SeedOrder | null;
+  readonly add: (report: SeedReport) => void;
+}
+
+/** One process, until there is no seed left for it: null; or until one does not end: that one. */
+function inProcess({ program, clock, seedLimitMs, next, add }: Way): Promise<SeedOrder | null> {
   const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return new Promise((resolve, reject) => {
-    let ended = false;
     let running: SeedOrder | null = null;
+    let limit: Cancel = () => undefined;
+    const giveUp = (): void => {
+      resolve(running);
+      child.kill('SIGKILL');
+    };
     const go = (): void => {
       running = next();
-      if (running !== null) child.send(running);
-      else {
-        ended = true;
-        stop(child);
-      }
+      if (running === null) return stop(child);
+      limit = clock.after(seedLimitMs, giveUp);
+      child.send(running);
     };
     child.on('message', (report: SeedReport) => {
+      limit();
       try {
         add(report);
         go();
@@ -104,11 +122,27 @@ function work(program: string, next: () => SeedOrder | null, add: (report: SeedR
     });
     child.once('error', reject);
     child.once('exit', (code) => {
-      if (ended) resolve();
-      else reject(new Error(`the process that ran seed ${String(running?.seed)} ended with code ${String(code)}`));
+      limit();
+      if (running === null) resolve(null);
+      else reject(new Error(`the process that ran seed ${running.seed} ended with code ${String(code)}`));
     });
     go();
   });
+}
+
+function endlessReport({ seed }: SeedOrder, limitMs: number): SeedReport {
+  const fault = `it has not ended within ${limitMs / 1_000} s; --seed ${seed} --trace shows how far it comes`;
+  return {
+    seed,
+    scenario: 'see --trace',
+    fault,
+    operations: 0,
+    simulatedMs: 0,
+    counts: [],
+    hash: '',
+    runs: 1,
+    choices: null,
+  };
 }
 
 function stop(child: ChildProcess): void {
