@@ -28,6 +28,7 @@ export const rulesInScope = [
   'C14',
   'C15',
   'C16',
+  'C17',
 ];
 
 /** Files have at most 400 lines. */

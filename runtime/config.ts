@@ -96,6 +96,18 @@ export const HEARTBEAT_NOTE_MS = 5_000;
 /** How long a drain waits for running activities. */
 export const ACTIVITY_DRAIN_MS = 10_000;
 
+// Task queues
+
+/** A worker says this often that it is there, and again how tasks ended that nobody has heard of. */
+export const WORKER_BEAT_MS = 1_000;
+/** A worker that was not heard for so long is gone. */
+export const WORKER_SILENT_MS = 5_000;
+/** A host looks at its tasks this often, and sends one again of which it has heard nothing. */
+export const TASK_LOOK_MS = 1_000;
+export const TASK_RESEND_MS = 2_000;
+/** Tasks that wait for so long while no worker is there are told of. */
+export const TASK_WARN_MS = 10_000;
+
 // Timers
 
 /** Timers due within this time are kept in memory. */

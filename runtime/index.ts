@@ -3,6 +3,8 @@
 import './node-floor';
 export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './node';
 export type { HostLimits, HostOptions, RemoteGroup, RunningHost, WatchdogOptions } from './node';
+export { startWorker } from './worker';
+export type { RunningWorker, WorkerOptions } from './worker';
 export type { ServedGroup } from './host/hosted-code';
 export type * from './ports/history-store';
 export type * from './ports/watchdog';

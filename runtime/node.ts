@@ -81,7 +81,7 @@ export interface WatchdogOptions extends WatchBounds {
   readonly stableMs: number;
 }
 
-/** A group of activities that another host runs. */
+/** A group of activities that workers run, or another host. */
 export interface RemoteGroup {
   readonly remote: string;
 }
@@ -139,7 +139,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     await watchdog?.stop();
     if (isShared(transport)) await transport.close();
   };
-  const starting = 'shared' in store ? startShared(code, store, transport) : Host.start({ ...code, store, transport });
+  const starting = 'shared' in store ? startShared(code, store, transport) : startAlone(code, store, transport);
   const host = await starting.catch(async (error: unknown) => {
     await close();
     throw error;
@@ -162,6 +162,12 @@ interface Started {
   stop(): Promise<void>;
 }
 
+async function startAlone(code: CodeSettings, store: HistoryStore, transport: Transport): Promise<Started> {
+  if (!isShared(transport)) return Host.start({ ...code, store, transport });
+  await transport.open();
+  return Host.start({ ...code, store, transport, tasks: transport.taskQueues(code.namespace) });
+}
+
 async function startShared(code: CodeSettings, shared: SharedStore, transport: Transport): Promise<Started> {
   if (!isShared(transport)) {
     const fact = 'hosts that share a store are reached from other processes';
@@ -174,6 +180,7 @@ async function startShared(code: CodeSettings, shared: SharedStore, transport: T
   const host = await ClusterHost.start({
     ...code,
     store,
+    tasks: transport.taskQueues(code.namespace),
     connected: () => transport.connected,
     serving: (session) => transport.serveSession(session),
   }).catch(async (error: unknown) => {
@@ -203,7 +210,10 @@ export function serve<A extends object>(group: ActivityGroup<A>, target: Activit
   return { group: groupName(group), target };
 }
 
-/** This host does not run the group: its activities stay open until a host that serves it has the store. */
+/**
+ * This host does not run the group: workers do (`startWorker`), where the transport is one between processes; else its
+ * activities stay open until a host that serves it has the store.
+ */
 export function remote<A>(group: ActivityGroup<A>): RemoteGroup {
   return { remote: groupName(group) };
 }
@@ -230,7 +240,7 @@ function chooseGroups(groups: readonly (ServedGroup | RemoteGroup)[]): readonly 
   const known = new Set(groups.map((one) => ('group' in one ? one.group : one.remote)));
   const missing = [...declaredGroups()].find((name) => !known.has(name));
   if (missing === undefined) return served;
-  const cure = 'add serve(group, object) to the activities of the host, or remote(group) if another host runs it';
+  const cure = 'add serve(group, object) to the activities of the host, or remote(group) if workers run it';
   throw new PerdureError('invalid_argument', `nobody runs the activities '${missing}': ${cure}`);
 }
 

@@ -11,10 +11,12 @@ import type { ActivityOptions, Failure, Outcome } from '../../framework/core/his
 import type { EntityKey } from '../../framework/model/identity';
 import { isPlanted } from '../../framework/planted-bugs';
 import { HEARTBEAT_NOTE_MS } from '../config';
+import type { Task } from '../ports/task-queues';
 import type { ActivityDescription } from '../wire/description';
 import type { Attempt } from './activity-attempt';
 import { decodeNote, encodeNote } from './activity-note';
 import type { DueEntry } from './due-queue';
+import type { RemoteAttempt } from './remote-attempt';
 
 /** An activity whose scheduling is durable and fenced. */
 export interface OpenActivity {
@@ -42,7 +44,8 @@ export class Job {
   beat: Uint8Array | null = null;
   /** A note of it stands in the store. */
   noted: boolean;
-  attempt: Attempt | null = null;
+  /** The one that runs, or one that a worker is sought for. */
+  attempt: Attempt | RemoteAttempt | null = null;
   /** When it became ready, or its attempt started or last beat. */
   readyAt = 0;
   startedAt = 0;
@@ -81,6 +84,19 @@ export class Job {
 
   get where(): string {
     return `${this.activity.group}.${this.activity.method}`;
+  }
+
+  /** One more attempt of it, should that begin now. */
+  attemptAt(now: number): Task {
+    const { key, effect, group, method, args, scheduledAt, options } = this.activity;
+    const limitMs = Math.min(options.startToCloseMs || Infinity, this.closesAt - now);
+    const asked = { key, effect, group, method, args, scheduledAt, queue: options.queue };
+    return {
+      ...asked,
+      attempt: this.failures + 1,
+      limitMs: limitMs === Infinity ? null : limitMs,
+      heartbeat: this.beat,
+    };
   }
 
   wait(delayMs: number, wallNow: number, now: number): void {

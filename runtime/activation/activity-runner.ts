@@ -14,24 +14,25 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { assert } from '../../framework/assert';
-import { toFailure } from '../../framework/codec/failure';
-import { encodeValue } from '../../framework/codec/value';
 import type { Failure, Outcome } from '../../framework/core/history';
-import { CancelledFailure, EntityFailure, PerdureError, TimeoutFailure } from '../../framework/errors';
+import { CancelledFailure, TimeoutFailure } from '../../framework/errors';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { ACTIVITY_DRAIN_MS, MAX_RESULT_BYTES, MAX_RUNNING_ACTIVITIES } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
+import type { TaskEnd, TaskQueues } from '../ports/task-queues';
 import type { Log } from '../ports/telemetry';
 import type { ActivityDescription } from '../wire/description';
 import { activityMethod, Attempt } from './activity-attempt';
 import type { ActivityMethod } from './activity-attempt';
+import { endOf } from './activity-end';
 import { Job } from './activity-job';
 import type { Done, OpenActivity } from './activity-job';
 import { ActivitySlots } from './activity-slots';
 import { Alarm } from './alarm';
 import { DueQueue } from './due-queue';
+import { RemoteAttempt } from './remote-attempt';
 import { activityFailure, isOutOfAttempts, limitFailure, retryDelayMs } from './retry';
 import type { ActivityEnd, ActivityLimit } from './retry';
 
@@ -43,6 +44,8 @@ export interface ActivityRunnerOptions {
   readonly log: Log;
   /** The served groups by name: an object of functions each. */
   readonly groups: ReadonlyMap<string, object>;
+  /** Where activities with a queue run, and those of groups that are not served here; without it there are no others. */
+  readonly tasks?: TaskQueues;
   /** Keeps or, with null, deletes the note of an activity. Must not throw. */
   readonly notes: (key: EntityKey, effect: number, bytes: Uint8Array | null) => void;
   /** Shared by all runners of a host; MAX_RUNNING_ACTIVITIES of its own when absent. */
@@ -61,7 +64,8 @@ export class ActivityRunner {
   private readonly jobs = new Map<string, Map<number, Job>>();
   private readonly due = new DueQueue<Job>();
   private readonly ready = new DueQueue<Job>();
-  private readonly attempts = new Set<Attempt>();
+  /** Those that run. */
+  private readonly attempts = new Set<Attempt | RemoteAttempt>();
   private readonly alarm: Alarm;
   /** Runs code outside the async context of whoever calls: an activity is no part of a step. */
   private readonly outside = AsyncLocalStorage.snapshot();
@@ -143,12 +147,12 @@ export class ActivityRunner {
   stop(): void {
     this.state = 'stopped';
     this.alarm.set(Infinity);
-    for (const ofEntity of this.jobs.values()) for (const job of ofEntity.values()) job.state = 'gone';
-    for (const attempt of this.attempts) {
-      attempt.end(cancelled('the host stops'));
-      this.slots.give();
+    for (const ofEntity of this.jobs.values()) {
+      for (const job of ofEntity.values()) {
+        job.state = 'gone';
+        this.leave(job, cancelled('the host stops'));
+      }
     }
-    this.attempts.clear();
     this.jobs.clear();
     this.due.clear();
     this.ready.clear();
@@ -178,69 +182,70 @@ export class ActivityRunner {
     });
   }
 
-  /** False when it has no code here. */
+  /** False when it does not run here. */
   private start(job: Job): boolean {
-    const { clock, groups } = this.options;
-    const { key, effect, group, method, args, scheduledAt, options } = job.activity;
+    const { clock, groups, tasks } = this.options;
+    const { group, method, options } = job.activity;
     const target = groups.get(group);
+    if (tasks !== undefined && (options.queue !== '' || target === undefined)) return this.offer(job, tasks);
     const code = activityMethod(target, method);
-    if (target === undefined || code === null) return this.missed(job);
-    job.misses = 0;
-    job.state = 'running';
-    job.startedAt = job.beatAt = clock.monotonicMs();
-    const limit = Math.min(
-      options.startToCloseMs > 0 ? job.startedAt + options.startToCloseMs : Infinity,
-      job.closesAt,
-    );
-    const deadline = limit === Infinity ? null : clock.now() + (limit - job.startedAt);
-    const facts = {
-      key,
-      effect,
-      group,
-      method,
-      args,
-      attempt: job.failures + 1,
-      scheduledAt,
-      deadline,
-      heartbeat: job.beat,
-    };
+    if (target === undefined || code === null) return this.missed(job, this.unknown(job));
+    this.began(job);
+    const { limitMs, ...asked } = job.attemptAt(job.startedAt);
+    const facts = { ...asked, deadline: limitMs === null ? null : clock.now() + limitMs };
     const attempt = new Attempt(facts, (details) => this.heard(job, details));
     job.attempt = attempt;
     this.attempts.add(attempt);
-    this.starts += 1;
     this.watch(job);
     this.outside(() => void this.execute(job, attempt, target, code));
     return true;
   }
 
   private async execute(job: Job, attempt: Attempt, target: object, code: ActivityMethod): Promise<void> {
-    let value: unknown;
-    try {
-      value = await attempt.run(target, code);
-    } catch (error) {
-      if (job.attempt !== attempt) return;
-      this.leave(job, null);
-      const final = isNonRetryable(error);
-      return this.failed(job, final ? lastFailure(error) : toFailure(error), final);
-    }
-    if (job.attempt !== attempt) return;
-    this.leave(job, null);
-    this.succeeded(job, value);
+    const most = this.options.maxResultBytes ?? MAX_RESULT_BYTES;
+    const end = await endOf(() => attempt.run(target, code), job.where, most);
+    if (job.attempt === attempt) this.ended(job, end);
   }
 
-  private succeeded(job: Job, value: unknown): void {
-    const most = this.options.maxResultBytes ?? MAX_RESULT_BYTES;
-    let bytes: Uint8Array;
-    try {
-      bytes = encodeValue(value, { path: `result of ${job.where}` });
-    } catch (error) {
-      return this.giveUp(job, 'invalid_result', toFailure(error));
+  /** It stays ready until a worker has begun it. */
+  private offer(job: Job, tasks: TaskQueues): false {
+    const isCurrent = (): boolean => job.attempt === attempt;
+    const attempt: RemoteAttempt = new RemoteAttempt(tasks, job.attemptAt(this.options.clock.monotonicMs()), {
+      began: () => {
+        if (!isCurrent() || this.attempts.has(attempt)) return;
+        if (this.state !== 'open') return this.leave(job, cancelled('the host drains'));
+        this.began(job);
+        this.attempts.add(attempt);
+        this.watch(job);
+      },
+      beat: (details) => isCurrent() && this.heard(job, details),
+      ended: (end) => isCurrent() && this.ended(job, end),
+    });
+    job.attempt = attempt;
+    return false;
+  }
+
+  private began(job: Job): void {
+    job.misses = 0;
+    job.state = 'running';
+    job.startedAt = job.beatAt = this.options.clock.monotonicMs();
+    this.starts += 1;
+  }
+
+  private ended(job: Job, end: TaskEnd): void {
+    this.leave(job, null);
+    switch (end.kind) {
+      case 'value':
+        return this.finish(job, { ok: true, value: end.value });
+      case 'failed':
+        return this.failed(job, end.failure, end.final);
+      case 'unusable':
+        return this.giveUp(job, end.code, end.failure);
+      case 'unknown':
+        return void this.missed(job, { code: 'unknown_activity', message: `a worker has no ${job.where}: deploy one` });
+      case 'lost':
+        return void this.missed(job, { code: 'worker_lost', message: `${job.where}: ${end.why}` });
     }
-    if (bytes.length > most) {
-      const fact = `result of ${job.where} has ${bytes.length} bytes; at most ${most} are allowed: return a reference`;
-      return this.giveUp(job, 'too_large', toFailure(new PerdureError('too_large', fact)));
-    }
-    this.finish(job, { ok: true, value: bytes });
   }
 
   /** An attempt has failed: again, or never again. */
@@ -257,16 +262,22 @@ export class ActivityRunner {
     this.retry(job, job.failures);
   }
 
-  private missed(job: Job): false {
+  /** Nobody has run it to an end: again, and it does not count against `attempts`. */
+  private missed(job: Job, { code, message }: Pick<Failure, 'code' | 'message'>): false {
     const { group, method, key } = job.activity;
+    job.misses += 1;
+    job.lastFailure = { kind: 'bug', code, message, details: null, cause: null, stack: '' };
+    this.options.log.warn({ entity: keyText(key), group, method }, message);
+    if (this.state === 'open') this.retry(job, job.failures + job.misses);
+    this.sayIdle();
+    return false;
+  }
+
+  private unknown({ activity: { group, method }, where }: Job): Pick<Failure, 'code' | 'message'> {
     const known = this.options.groups.has(group);
     const fact = known ? `group '${group}' has no method '${method}'` : `no group '${group}' is served here`;
-    const message = `${fact}: deploy a build that serves ${job.where}, or skip the invocation that waits for it`;
-    job.misses += 1;
-    job.lastFailure = { kind: 'bug', code: 'unknown_activity', message, details: null, cause: null, stack: '' };
-    this.options.log.warn({ entity: keyText(key), group, method }, message);
-    this.retry(job, job.failures + job.misses);
-    return false;
+    const message = `${fact}: deploy a build that serves ${where}, or skip the invocation that waits for it`;
+    return { code: 'unknown_activity', message };
   }
 
   private retry(job: Job, failures: number): void {
@@ -347,7 +358,7 @@ export class ActivityRunner {
   private leave(job: Job, reason: Error | null): void {
     if (job.attempt === null) return;
     job.attempt.end(reason);
-    if (this.attempts.delete(job.attempt)) this.slots.give();
+    if (this.attempts.delete(job.attempt) && job.attempt instanceof Attempt) this.slots.give();
     job.attempt = null;
   }
 
@@ -382,17 +393,6 @@ export class ActivityRunner {
 /** Types and namespaces contain no NUL, so that no two keys share a text. */
 function mapKey(key: EntityKey): string {
   return `${key.namespace}\0${key.type}\0${key.id}`;
-}
-
-function isNonRetryable(error: unknown): error is { readonly nonRetryable: true } {
-  return typeof error === 'object' && error !== null && 'nonRetryable' in error && error.nonRetryable === true;
-}
-
-/** A `NonRetryable` reaches the entity as a business failure with the author's code and details. */
-function lastFailure(error: { readonly nonRetryable: true }): Failure {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return toFailure(error);
-  const details = 'details' in error ? error.details : undefined;
-  return toFailure(new EntityFailure(error.code, error.message, details, error.cause));
 }
 
 function cancelled(fact: string): CancelledFailure {

@@ -22,6 +22,7 @@ import { CHECK_SAMPLE_STEPS, SURVIVED_EPOCHS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { StoreSession } from '../ports/history-store';
+import type { TaskQueues } from '../ports/task-queues';
 import type { Log } from '../ports/telemetry';
 import type { Watchdog } from '../ports/watchdog';
 import type { Diverged, ShardLimits } from '../shard/shard';
@@ -38,6 +39,8 @@ export interface ServedGroup {
 export interface CodeSettings {
   readonly entities: readonly EntityClass[];
   readonly activities: readonly ServedGroup[];
+  /** Where activities with a queue run, and those of groups that are not served here (C17). */
+  readonly tasks?: TaskQueues;
   readonly namespace: string;
   /** Null: a hash of the package's version and the classes' sources (S26a). */
   readonly build: string | null;

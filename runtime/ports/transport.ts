@@ -6,6 +6,7 @@
  */
 
 import type { CallerInbox, DeadLetters } from './inbox';
+import type { Execute, TaskQueues } from './task-queues';
 import type { Reply, Request } from '../wire/envelope';
 import type { Owner } from '../wire/frame';
 
@@ -46,6 +47,10 @@ export interface SharedTransport extends Transport {
   readonly connected: boolean;
   /** Resolves once it can be used; whoever does not wait for it opens it by the first use. */
   open(): Promise<void>;
+  /** Where a host of the namespace has activities run by workers (C17). Opened before. */
+  taskQueues(namespace: string): TaskQueues;
+  /** Takes tasks until it is drained. Opened before. */
+  takeTasks(taking: TaskTaking): TakenTasks;
   /** Serves a session of a cluster's host until the returned function is called. Opened before. */
   serveSession(session: SharedSession): () => void;
   close(): Promise<void>;
@@ -67,6 +72,22 @@ export interface Routes {
   readonly answered: boolean;
   /** The newest owner it knows of; null if it knows none. */
   owner(shard: number): Owner | null;
+}
+
+/** What a worker takes. */
+export interface TaskTaking {
+  readonly namespace: string;
+  readonly queues: readonly string[];
+  readonly groups: readonly string[];
+  /** Tasks that run at a time. */
+  readonly most: number;
+  readonly execute: Execute;
+}
+
+export interface TakenTasks {
+  /** Takes nothing more, tells what runs to stop, and waits until that has ended and was heard, at most so long. */
+  drain(atMostMs: number): Promise<void>;
+  close(): void;
 }
 
 export interface Served {

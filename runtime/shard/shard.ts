@@ -31,6 +31,7 @@ import { PASSIVATION_TURNS, TIMER_RECHECK_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { Entropy } from '../ports/entropy';
 import type { EntityIndex, EntityStatus, StoreSession } from '../ports/history-store';
+import type { TaskQueues } from '../ports/task-queues';
 import type { Log } from '../ports/telemetry';
 import { Recovery } from './recovery';
 import type { ResidentLimits } from './residents';
@@ -48,6 +49,8 @@ export interface ShardOptions {
   readonly definitions: ReadonlyMap<string, EntityDefinition>;
   /** Served groups of activities by name. */
   readonly groups: ReadonlyMap<string, object>;
+  /** Where other activities run. */
+  readonly tasks?: TaskQueues;
   readonly limits: ShardLimits;
   /** Shared by all shards of a host; of its own when absent. */
   readonly residents?: Residents;
@@ -108,6 +111,7 @@ export class Shard implements Grounds {
       entropy,
       log,
       groups: options.groups,
+      ...(options.tasks !== undefined && { tasks: options.tasks }),
       slots: options.slots ?? new ActivitySlots(limits.runningActivities),
       notes: (key, effect, bytes) => this.note(key, effect, bytes),
     });

@@ -9,6 +9,7 @@
  */
 
 import type { Reply, Request } from './envelope';
+import type { TaskFrames } from './task-frame';
 
 /** A session that owns a shard in an epoch: a hint, never a proof. */
 export interface Owner {
@@ -69,7 +70,7 @@ export interface RoutesFrame {
   readonly more?: boolean;
 }
 
-export type Frame = RequestsFrame | AnswersFrame | UnwantedFrame | AskFrame | RoutesFrame;
+export type Frame = RequestsFrame | AnswersFrame | UnwantedFrame | AskFrame | RoutesFrame | TaskFrames;
 
 /** Served by all hosts as one queue group; adapters put a prefix of the cluster before subjects. */
 export const ROUTES_SUBJECT = 'routes';

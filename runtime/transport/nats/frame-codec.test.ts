@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { encodeValue } from '../../../framework/codec/value';
 import type { Frame } from '../../wire/frame';
+import type { TaskEnd } from '../../ports/task-queues';
 import { split } from '../../wire/frame';
 import { sizeOf } from '../../wire/size';
+import { TASK } from '../tasks/tasks.contract';
 import { routesFrames } from '../routes-frames';
 import { decodeFrame, encodeFrame } from './frame-codec';
 
@@ -17,6 +19,15 @@ const MESSAGE = {
   attempt: 1,
   submit: false,
 } as const;
+
+const FAILURE = { kind: 'bug', code: 'Error', message: 'm', details: null, cause: null, stack: '' } as const;
+const ENDS: readonly TaskEnd[] = [
+  { kind: 'value', value: Uint8Array.of(1) },
+  { kind: 'failed', failure: { ...FAILURE, cause: FAILURE }, final: true },
+  { kind: 'unusable', code: 'too_large', failure: FAILURE },
+  { kind: 'unknown' },
+  { kind: 'lost', why: 'gone' },
+];
 
 const FRAMES: readonly Frame[] = [
   {
@@ -55,6 +66,13 @@ const FRAMES: readonly Frame[] = [
     hosts: ['a', 'b'],
   },
   { kind: 'routes', session: 's', shards: 256, owners: [], hosts: [], more: true },
+  { kind: 'room', worker: 'w', queue: '', groups: ['render'], room: 3 },
+  { kind: 'task', from: 'dispatch.h', n: 1, task: TASK },
+  { kind: 'task', from: 'dispatch.h', n: 2, task: { ...TASK, limitMs: 5, heartbeat: null } },
+  { kind: 'news', worker: 'w', n: 1, news: { kind: 'began' } },
+  { kind: 'news', worker: 'w', n: 1, news: { kind: 'beat', details: Uint8Array.of(1) } },
+  ...ENDS.map((end) => ({ kind: 'news', worker: 'w', n: 1, news: { kind: 'ended', end } }) as const),
+  { kind: 'order', from: 'dispatch.h', n: 1, order: 'drop', reason: '' },
 ];
 
 describe('frames as bytes (C14)', () => {
@@ -87,6 +105,14 @@ describe('frames as bytes (C14)', () => {
       { kind: 'answers', session: 's', answers: [{ kind: 'moved', n: 1, owner: { session: 'x' } }] },
     ],
     ['routes in pairs', { kind: 'routes', session: 's', shards: 2, owners: [[0, 0]], hosts: ['a'] }],
+    ['room without groups', { kind: 'room', worker: 'w', queue: '', room: 3 }],
+    ['a task without arguments', { kind: 'task', from: 'd', n: 1, task: { ...TASK, args: 'x' } }],
+    ['a task without a limit or null', { kind: 'task', from: 'd', n: 1, task: { ...TASK, limitMs: 'long' } }],
+    ['a task of no entity', { kind: 'task', from: 'd', n: 1, task: { ...TASK, key: 'cart' } }],
+    ['news of another kind', { kind: 'news', worker: 'w', n: 1, news: { kind: 'older' } }],
+    ['an end without a failure', { kind: 'news', worker: 'w', n: 1, news: { kind: 'ended', end: { kind: 'failed' } } }],
+    ['an end of another kind', { kind: 'news', worker: 'w', n: 1, news: { kind: 'ended', end: { kind: 'over' } } }],
+    ['an order of another kind', { kind: 'order', from: 'd', n: 1, order: 'go', reason: '' }],
     ['routes of more in words', { kind: 'routes', session: 's', shards: 2, owners: [], hosts: [], more: 'yes' }],
   ])('are refused with %s', (_name, value) => {
     const encoded = encodeValue(value, { classes: 'plain' });

@@ -9,6 +9,8 @@
 
 import { decodeValue, encodeValue } from '../../../framework/codec/value';
 import type { Frame } from '../../wire/frame';
+import { isAddressed, isListOf, isNumber, isShape, isText } from './shape';
+import { isTaskFrame } from './task-frame-shape';
 
 const VERSION = 1;
 
@@ -29,8 +31,6 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return value;
 }
 
-type Shape = Readonly<Record<string, unknown>>;
-
 function isFrame(value: unknown): value is Frame {
   if (!isShape(value)) return false;
   const { kind, from, session } = value;
@@ -38,6 +38,7 @@ function isFrame(value: unknown): value is Frame {
   if (kind === 'answers') return isText(session) && isListOf(value['answers'], isAnswer);
   if (kind === 'unwanted') return isText(from) && isListOf(value['numbers'], isNumber);
   if (kind === 'ask') return isText(from);
+  if (isTaskFrame(value)) return true;
   if (kind !== 'routes') return false;
   const isOwner = (owner: unknown): boolean => isListOf(owner, isNumber) && (owner as unknown[]).length === 3;
   const { shards, owners, hosts, more = false } = value;
@@ -67,24 +68,4 @@ function isAnswer(value: unknown): boolean {
   if (kind === 'moved')
     return owner === null || (isShape(owner) && isText(owner['session']) && isNumber(owner['epoch']));
   return kind === 'working';
-}
-
-function isAddressed(value: unknown): value is Shape {
-  return isShape(value) && isText(value['namespace']) && isText(value['type']);
-}
-
-function isShape(value: unknown): value is Shape {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isOne);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
 }

@@ -17,6 +17,7 @@ import { keyText } from '../../../framework/model/identity';
 import { DEAD_REASON_CHARS, SERVED_MS } from '../../config';
 import type { Address, DeadMessage, Inbox, InboxSync, Kept } from '../../ports/inbox';
 import type { MessageRequest, WireError } from '../../wire/envelope';
+import { token, untoken } from '../../wire/task-frame';
 import { decodeFrame, encodeFrame } from './frame-codec';
 import type { JetStream } from './jetstream';
 
@@ -148,15 +149,4 @@ function decodeMessage(bytes: Uint8Array): MessageRequest | null {
   } catch {
     return null;
   }
-}
-
-const PLAIN = /^[A-Za-z0-9_-]+$/;
-
-/** A word as one token of a subject. */
-function token(word: string): string {
-  return PLAIN.test(word) ? word : `=${Buffer.from(word).toString('base64url')}`;
-}
-
-function untoken(text: string): string {
-  return text.startsWith('=') ? Buffer.from(text.slice(1), 'base64url').toString() : text;
 }

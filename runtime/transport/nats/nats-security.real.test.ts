@@ -6,6 +6,7 @@ import { silentLog } from '../../ports/telemetry';
 import { systemClock } from '../../system/clock';
 import type { Reply, WireError } from '../../wire/envelope';
 import { CART, signal } from '../inbox/inbox.contract';
+import { Desk, Ears, TASK, VALUE } from '../tasks/tasks.contract';
 import { message } from '../transport.contract';
 import { makeAccounts } from './accounts.fixture';
 import { authority, certificate } from './certificates.fixture';
@@ -163,7 +164,7 @@ describe('a NATS with the permissions of services/nats', () => {
   const user = (role: string): NatsOptions => ({ servers: servers[0]?.url ?? '', user: role, password: role, inbox });
 
   async function guarded(): Promise<void> {
-    const roles = ['host', 'client'];
+    const roles = ['host', 'client', 'worker'];
     const users = roles.map((role) => `{ user: ${role}, password: ${role}\n include "${role}.conf" }`);
     const files = Object.fromEntries(roles.map((role) => [`${role}.conf`, permissions(role)]));
     const authorization = `authorization { users: [\n${users.join('\n')}\n] }`;
@@ -210,6 +211,26 @@ describe('a NATS with the permissions of services/nats', () => {
     await expect(caller.inbox?.next(CART, 0)).rejects.toMatchObject({ code: 'permission_denied' });
     await expect(caller.inbox?.remove(1)).rejects.toMatchObject({ code: 'permission_denied' });
     await expect(caller.inbox?.nextDead(CART, 0)).rejects.toMatchObject({ code: 'permission_denied' });
+  });
+
+  it('lets a worker take tasks and tell how they end, and nothing else (C17)', async () => {
+    await guarded();
+    const { inbox: _, ...asWorker } = { ...user('worker'), replyGroup: 'worker' };
+    const [host, worker] = [transportAt(user('host')), transportAt(asWorker)];
+    await Promise.all([host.open(), worker.open()]);
+    const [desk, ears] = [new Desk(), new Ears()];
+    const taking = { namespace: 'n', queues: [TASK.queue], groups: [TASK.group], most: 1, execute: desk.execute };
+    worker.takeTasks(taking);
+    const offered = host.taskQueues('n').offer(TASK, ears);
+    await desk.until(1);
+    offered.stop('enough');
+    desk.ends[0]!(VALUE);
+    expect(await ears.until(2)).toEqual(['began', VALUE]);
+    await expect(worker.request(message('cart', 'm'), null)).rejects.toMatchObject({ code: 'permission_denied' });
+    const connection = await connect({ servers: asWorker.servers as string, user: 'worker', pass: 'worker' });
+    for (const subject of ['perdure.reply.any.>', 'perdure.host.*', 'perdure.dispatch.*'])
+      expect([subject, await isRefused(connection, () => connection.subscribe(subject))]).toEqual([subject, true]);
+    await connection.close();
   });
 
   it('does not let a client hear what hosts are asked, nor answer in their place', async () => {

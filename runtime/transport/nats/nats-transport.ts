@@ -12,13 +12,16 @@ import { PerdureError } from '../../../framework/errors';
 import { MAX_FRAME_BYTES, MIN_FRAME_BYTES, PAYLOAD_RESERVE_BYTES } from '../../config';
 import type { Clock } from '../../ports/clock';
 import type { Log } from '../../ports/telemetry';
-import type { Served, SharedSession, SharedTransport, Wanted } from '../../ports/transport';
+import type { TaskQueues } from '../../ports/task-queues';
+import type { Served, SharedSession, SharedTransport, TakenTasks, TaskTaking, Wanted } from '../../ports/transport';
 import type { Reply, Request } from '../../wire/envelope';
 import { FrameServer, serveFrames } from '../frame-server';
 import type { Handler } from '../handlers';
 import { InboxDrain } from '../inbox/drain';
 import { closedError } from '../refusals';
 import { RoutedTransport } from '../routed-transport';
+import { Dispatcher } from '../tasks/dispatcher';
+import { TaskWorker } from '../tasks/task-worker';
 import type { InboxLink } from './nats-inbox';
 import { NatsInbox } from './nats-inbox';
 import type { NatsMessenger } from './nats-messenger';
@@ -105,14 +108,25 @@ export class NatsTransport implements SharedTransport {
   }
 
   serveSession(session: SharedSession): () => void {
-    if (this.opened === null)
-      throw new PerdureError('unavailable', 'NATS is not connected yet: open the transport first');
-    const close = serveFrames(this.serving(this.opened.messenger), session);
+    const close = serveFrames(this.serving(this.messenger), session);
     const { leave } = this.attend(session.namespace, session.types, session.answer);
     return () => {
       leave();
       close();
     };
+  }
+
+  taskQueues(namespace: string): TaskQueues {
+    const { log, drawName } = this.environment;
+    const made = new Dispatcher({ ...this.serving(this.messenger), log, namespace, name: drawName() });
+    this.attending.add(() => made.close());
+    return made;
+  }
+
+  takeTasks(taking: TaskTaking): TakenTasks {
+    const made = new TaskWorker({ ...this.serving(this.messenger), ...taking, name: this.environment.drawName() });
+    this.attending.add(() => made.close());
+    return made;
   }
 
   async close(): Promise<void> {
@@ -150,6 +164,11 @@ export class NatsTransport implements SharedTransport {
     const { inbox } = await this.ready();
     assert(inbox !== null, 'a transport with an inbox links it as it connects');
     return inbox;
+  }
+
+  private get messenger(): NatsMessenger {
+    if (this.opened !== null) return this.opened.messenger;
+    throw new PerdureError('unavailable', 'NATS is not connected yet: open the transport first');
   }
 
   private serving(messenger: NatsMessenger) {
