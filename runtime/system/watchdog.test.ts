@@ -8,8 +8,8 @@ import type { Verdict } from './step-watch';
 import { StepWatch } from './step-watch';
 
 const CHILD = join(__dirname, '../../dist/runtime/system/watchdog.child.js');
-/** A hang lasts longer than any bound, so these only say how long the tests take. */
-const QUICK = { suspectMs: 200, killMs: 1_000, lookMs: 20 };
+/** A hang lasts longer than any bound, so these say how long the tests take; between the two a row is made durable. */
+const QUICK = { suspectMs: 100, killMs: 4_000, lookMs: 20 };
 const NEVER_MS = 3_600_000;
 
 type Call = readonly [id: string, method: string, ...args: unknown[]];
