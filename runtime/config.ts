@@ -312,6 +312,9 @@ export const STORE_IN_FLIGHT = 1_024;
 export const STORE_TIMEOUT_MS = 1_500;
 /** How long a change of the schema may take. */
 export const SCHEMA_TIMEOUT_MS = 30_000;
+/** Pause before a change of the schema is tried again, which others may be at too; doubles up to the last one. */
+export const SCHEMA_PAUSE_INITIAL_MS = 100;
+export const SCHEMA_PAUSE_MAXIMUM_MS = 6_400;
 /** After so long a request that can be repeated is sent to another node too (C12a). */
 export const STORE_SPECULATE_MS = 300;
 /** A connection on which more requests than that have had no answer in time is taken for broken, and replaced. */

@@ -93,7 +93,7 @@ describe('hosts over real servers', () => {
   const addToAll = (perdure: PerdureClient, entry: string): Promise<number[]> =>
     Promise.all(IDS.map((id) => perdure.call(perdure.entity(Ledger, id), { timeout: '40s' }).add(entry)));
 
-  it('serve entities while hosts join, and leave in order: nothing is lost, doubled or refused (C4, S29)', async () => {
+  it('serve entities while hosts join, and leave in order: nothing is lost, doubled or refused (C4, C11, S29)', async () => {
     const { prefix, servers, options } = await names();
     const first = await start({ store: cassandra(options), transport: nats({ servers, prefix }) });
     const perdure = await client(prefix, servers);
@@ -106,6 +106,7 @@ describe('hosts over real servers', () => {
     await drained;
     expect(await addToAll(perdure, 'd')).toEqual(IDS.map(() => 4));
     for (const id of IDS) expect(await perdure.entity(Ledger, id).all()).toEqual(['a', 'b', 'c', 'd']);
+    expect((await perdure.describe(perdure.entity(Ledger, 'L-0'))).unsafe).toEqual(['replication']);
   });
 
   it('fire a timer of an entity whose host has gone, without anybody asking for it (C9)', async () => {

@@ -174,7 +174,7 @@ async function startShared(code: CodeSettings, shared: SharedStore, transport: T
     throw new PerdureError('invalid_argument', `${fact}: give the host transport: nats({ servers })`);
   }
   await transport.open();
-  const store = await shared.open();
+  const store = await shared.open(code.log);
   if (store.unsafe.length > 0)
     code.log.warn({ unsafe: store.unsafe }, 'the store is not safe: acknowledged work can be lost');
   const host = await ClusterHost.start({

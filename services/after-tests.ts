@@ -2,6 +2,9 @@
  * After tests: what Jest runs at the end of a test run.
  */
 
-import { stopTestServices } from './for-tests';
+import { stopTestServices, stopThreeNodes } from './for-tests';
 
-module.exports = stopTestServices;
+module.exports = async (): Promise<void> => {
+  await stopTestServices();
+  await stopThreeNodes();
+};

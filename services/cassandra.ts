@@ -71,12 +71,16 @@ function settings(i: number, options: ServiceOptions): string {
     `    parameters: [{ seeds: "${SEED}:${options.storagePort}" }]`,
     'paxos_variant: v2',
     'paxos_state_purging: repaired',
+    'paxos_on_linearizability_violations: fail',
     'batch_size_warn_threshold: 50KiB',
     'disk_failure_policy: die',
     'commit_failure_policy: die',
     'auto_bootstrap: false',
   ];
-  return `${lines.join('\n')}\n`;
+  const changed = Object.entries(options.cassandraSettings);
+  const kept = lines.filter((line) => !changed.some(([name]) => line.startsWith(`${name}:`)));
+  const added = changed.flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`]));
+  return `${[...kept, ...added].join('\n')}\n`;
 }
 
 function javaArgs(jars: string, home: string, { heapMb, durableSchema }: ServiceOptions): string[] {

@@ -8,10 +8,15 @@
  * them, data and all.
  */
 
+import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { cassandraDaemons, configureCassandra } from './cassandra';
+import type { Daemon } from './daemon';
+import { start, stop } from './daemon';
+import { installCassandra } from './install';
 import type { ServiceOptions } from './options';
 import { defaultOptions } from './options';
 import { startServices, stopServices } from './services';
@@ -41,6 +46,36 @@ export function testOptions(nodes: 1 | 3 = 1): ServiceOptions {
   });
 }
 
+/** A node by itself beside the others, for tests of its settings. */
+function otherOptions(cassandraSettings: ServiceOptions['cassandraSettings']): ServiceOptions {
+  const base = testOptions();
+  const directory = join(base.cache, 'test-run-other');
+  return { ...base, directory, cassandraSettings, cassandraPort: 19_142, storagePort: 17_100, heapMb: 400 };
+}
+
+/** Started, or started again with other settings. */
+export async function startOtherNode(settings: ServiceOptions['cassandraSettings']): Promise<Daemon['address']> {
+  const node = otherNode(settings);
+  await stop(node);
+  configureCassandra(otherOptions(settings));
+  await start(node);
+  return node.address;
+}
+
+/** Data and all. */
+export async function stopOtherNode(): Promise<void> {
+  await stop(otherNode({}));
+  rmSync(otherOptions({}).directory, { recursive: true, force: true });
+}
+
+function otherNode(settings: ServiceOptions['cassandraSettings']): Daemon {
+  const options = otherOptions(settings);
+  const say = (line: string): void => void process.stderr.write(`services: ${line}\n`);
+  const [node] = cassandraDaemons(installCassandra(options.cache, say), options);
+  if (node === undefined) throw new Error('a node by itself is one node');
+  return node;
+}
+
 let found: Promise<TestServices> | null = null;
 
 export function testServices(): Promise<TestServices> {
@@ -50,6 +85,11 @@ export function testServices(): Promise<TestServices> {
 /** Ends what `testServices` has started, in this process or another; not with PERDURE_KEEP_SERVICES. */
 export async function stopTestServices(): Promise<void> {
   if (process.env['PERDURE_KEEP_SERVICES'] === undefined) await stopServices(testOptions(), true);
+}
+
+/** The cluster of three that a test file has left running for the next. */
+export async function stopThreeNodes(): Promise<void> {
+  await stopServices(testOptions(3), true);
 }
 
 async function find(): Promise<TestServices> {

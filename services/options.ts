@@ -19,6 +19,8 @@ export interface ServiceOptions {
   readonly heapMb: number;
   /** A keyspace survives a crash of its node; without, it is made in a third of the time. */
   readonly durableSchema: boolean;
+  /** Lines of `cassandra.yaml` in place of those given there; null leaves one out. */
+  readonly cassandraSettings: Readonly<Record<string, string | null>>;
   /** Data, logs and process ids of what runs. */
   readonly directory: string;
   /** Downloaded servers, shared by all runs. */
@@ -53,6 +55,7 @@ export function defaultOptions(changes: Partial<ServiceOptions> = {}): ServiceOp
     storagePort: 7000,
     heapMb: 600,
     durableSchema: true,
+    cassandraSettings: {},
     directory,
     cache,
     ...changes,

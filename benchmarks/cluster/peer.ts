@@ -9,6 +9,7 @@ import { cassandra, nats, silentLog, sqlite, startHost } from 'perdure/host';
 import type { CassandraOptions, SharedStore } from 'perdure/host';
 import { openCassandra } from '../../runtime/store/cassandra/cassandra-store';
 import type { CassandraStore } from '../../runtime/store/cassandra/cassandra-store';
+import { systemClock } from '../../runtime/system/clock';
 import { Account } from '../accounts';
 import type { PeerOptions, Usage } from './peers';
 
@@ -43,8 +44,8 @@ async function echo(servers: string, subject: string): Promise<void> {
 
 /** The store of a host, with an eye on what it is asked. */
 function watched(options: CassandraOptions): SharedStore {
-  const open = async (): Promise<CassandraStore> => {
-    const store = await openCassandra(options);
+  const open: SharedStore['open'] = async (log) => {
+    const store = await openCassandra(options, { clock: systemClock, log });
     used.asked = store.asked;
     const writeRows: CassandraStore['writeRows'] = (key, bucket, rows) => {
       used.rows += rows.length;

@@ -53,6 +53,7 @@ export function describeEntity(
     unbounded: commit.turnsSinceSnapshot > grounds.limits.maxTurnsSinceSnapshot,
     remembered: ledger.dedupe.size,
     forgottenEarly: ledger.dedupe.forgottenEarly,
+    unsafe: grounds.session.unsafe ?? [],
   };
 }
 

@@ -15,6 +15,7 @@
 
 import type { EntityKey } from '../../framework/model/identity';
 import type { EntityFilter, EntityIndex, Row } from './history-store';
+import type { Log } from './telemetry';
 import type { Place, Running, RunningRow, RunningWriter } from './watchdog';
 
 export type WriteOutcome = 'ok' | 'refused' | 'unknown';
@@ -132,19 +133,22 @@ export interface ListingPage {
 /** A store that hosts share, before it is opened. */
 export interface SharedStore {
   readonly shared: true;
-  /** Rejects with what is wrong, and with which setting. */
-  open(): Promise<OpenSharedStore>;
+  /** Rejects with what is wrong, and with which setting; what is found wrong later is logged. */
+  open(log: Log): Promise<OpenSharedStore>;
   /** How the watchdog's thread writes rows of running steps (S20). */
   runningWriter(): RunningWriter;
 }
 
 export interface OpenSharedStore extends ClusterStore {
-  /** Settings under which acknowledged work can be lost, allowed by name (C11). */
+  /** Allowed by name, or found since. */
   readonly unsafe: readonly string[];
   close(): Promise<void>;
 }
 
 export interface ClusterStore {
+  /** Settings under which acknowledged work can be lost (C11); absent: none. */
+  readonly unsafe?: readonly string[];
+
   /** Number of shards, fixed at creation (C3). */
   shards(): Promise<number>;
 

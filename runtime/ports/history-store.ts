@@ -122,6 +122,8 @@ export interface StoreSession {
   readonly lost: Promise<PerdureError>;
   /** True where records of different entities are written apart: a batch of one costs as little as one of many. */
   readonly apart?: boolean;
+  /** Settings of the store under which acknowledged work can be lost (C11); absent: none. */
+  readonly unsafe?: readonly string[];
   /** What is kept of steps that take their process with them (S20). */
   readonly running: RunningRows;
 

@@ -82,6 +82,8 @@ export interface EntityDescription {
   /** Message ids remembered, and caller-given ids that went early (S11). */
   readonly remembered: number;
   readonly forgottenEarly: number;
+  /** Settings of the store under which acknowledged work can be lost (C11). */
+  readonly unsafe: readonly string[];
 }
 
 /** One entry of a history as `history` shows it: values decoded where they can be. */

@@ -120,6 +120,10 @@ export class OwnedSession implements StoreSession {
     throw failed?.reason ?? session.over('its shard');
   }
 
+  get unsafe(): readonly string[] {
+    return this.options.store.unsafe ?? [];
+  }
+
   /** Something may still be issued and released. */
   get open(): boolean {
     return this.writes.open;

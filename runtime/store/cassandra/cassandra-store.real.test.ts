@@ -4,7 +4,7 @@ import { cassandra } from '../../cassandra';
 import type { ClusterSubject } from '../cluster-store.contract';
 import { describeClusterStore } from '../cluster-store.contract';
 import { cassandraFor } from './cassandra.fixture';
-import { openCassandra } from './cassandra-store';
+
 import type { CassandraOptions } from './options';
 
 const SHARDS = 4;
@@ -22,7 +22,7 @@ describeClusterStore(
 
 describe('opening a keyspace', () => {
   const refusal = async (changes: Partial<CassandraOptions>): Promise<unknown> =>
-    openCassandra({ ...(await given.fresh()), ...changes }).then(
+    given.open({ ...(await given.fresh()), ...changes }).then(
       () => 'opened',
       (error: unknown) => error,
     );
@@ -61,6 +61,13 @@ describe('opening a keyspace', () => {
     await given.open(options);
     await given.admin(`UPDATE ${options.keyspace}.meta SET value = '99' WHERE name = 'schema' IF EXISTS`);
     expect(await refusal(options)).toEqual(says('invalid_argument', 'has schema version 99, and this build knows 2'));
+  });
+
+  it('may be done by several hosts at once that all make its tables: they meet in one schema (C11)', async () => {
+    const options = await given.fresh({ shards: SHARDS });
+    const stores = await Promise.all(Array.from({ length: 5 }, () => given.open(options)));
+    expect(await stores[0]?.setBorn('s')).toBe('ok');
+    for (const store of stores) expect(await store.session('s')).toEqual({ born: true, dead: false });
   });
 
   it('refuses a table whose reads repair nothing (C8)', async () => {

@@ -5,15 +5,20 @@
  */
 
 import type { OpenSharedStore } from '../../ports/cluster-store';
+import { isPerdureError } from '../../../framework/errors';
+import type { Clock } from '../../ports/clock';
+import type { Log } from '../../ports/telemetry';
 import type { Asked } from './connection';
 import { Connection } from './connection';
 import { directoryRows } from './directory-rows';
 import { historyRows } from './history-rows';
+import { findKeyspace } from './keyspace';
 import { membershipRows } from './membership-rows';
 import { checkSchema } from './migration';
 import type { CassandraOptions, UnsafeSetting } from './options';
 import { shardRows } from './shard-rows';
-import { checkCluster } from './start-check';
+import { checkCluster, watchNodes } from './start-check';
+import { cannotConnect } from './trouble';
 
 export interface CassandraStore extends OpenSharedStore {
   readonly unsafe: readonly UnsafeSetting[];
@@ -22,26 +27,33 @@ export interface CassandraStore extends OpenSharedStore {
 }
 
 /**
- * Opens a keyspace. Rejects with `unavailable` when no node can be reached, `unauthenticated` for wrong credentials, and
- * `invalid_argument`, naming the setting, for whatever else keeps it from being safe to use.
+ * Opens a keyspace. Rejects with `unavailable` when no node can be reached, `unauthenticated` for wrong credentials,
+ * `permission_denied` for those that lack a right, and `invalid_argument`, naming the setting, for whatever else keeps it from being safe to use.
  */
-export async function openCassandra(options: CassandraOptions): Promise<CassandraStore> {
+export async function openCassandra(
+  options: CassandraOptions,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<CassandraStore> {
+  await findKeyspace(options, clock);
   const connection = new Connection(options);
   await connection.open();
   try {
-    await checkSchema(connection);
+    await checkSchema(connection, clock);
     const unsafe = await checkCluster(connection.client, options);
+    watchNodes(connection.client, options, unsafe, log);
     return {
       ...membershipRows(connection),
       ...historyRows(connection),
       ...shardRows(connection),
       ...directoryRows(connection),
-      unsafe,
+      get unsafe() {
+        return [...unsafe].sort();
+      },
       asked: connection.asked,
       close: () => connection.close(),
     };
   } catch (error) {
     await connection.close();
-    throw error;
+    throw isPerdureError(error) ? error : cannotConnect(options, error);
   }
 }

@@ -15,7 +15,7 @@
 
 import { auth, Client, policies, types } from 'cassandra-driver';
 import type { QueryOptions } from 'cassandra-driver';
-import { isPerdureError, PerdureError } from '../../../framework/errors';
+import { PerdureError } from '../../../framework/errors';
 import {
   SCHEMA_TIMEOUT_MS,
   STORE_IN_FLIGHT,
@@ -26,7 +26,7 @@ import {
 } from '../../config';
 import type { WriteOutcome } from '../../ports/cluster-store';
 import type { CassandraOptions } from './options';
-import { cannotConnect, noDataCentre, noKeyspace } from './trouble';
+import { cannotConnect } from './trouble';
 
 export interface Query {
   readonly cql: string;
@@ -87,7 +87,7 @@ const READ: QueryOptions = { ...WRITE, isIdempotent: true, autoPage: true, retry
 const SWAP: QueryOptions = { ...WRITE, serialConsistency: consistencies.localSerial };
 const SERIAL: QueryOptions = { ...WRITE, consistency: consistencies.localSerial };
 
-/** Changes of the schema are slow, and agreed on by all nodes. */
+/** What concerns a whole keyspace is slow. */
 export const SCHEMA: QueryOptions = { readTimeout: SCHEMA_TIMEOUT_MS, consistency: consistencies.localQuorum };
 
 export class Connection {
@@ -103,7 +103,6 @@ export class Connection {
 
   /** Rejects with an error that names the setting that is wrong. */
   async open(): Promise<void> {
-    await lookBefore(this.options);
     await connect(this.client, this.options);
   }
 
@@ -183,7 +182,8 @@ export class Connection {
   }
 }
 
-async function connect(client: Client, options: CassandraOptions): Promise<void> {
+/** Rejects with an error that names the setting that is wrong; the client is shut down then (C12a). */
+export async function connect(client: Client, options: CassandraOptions): Promise<void> {
   try {
     await client.connect();
   } catch (error) {
@@ -192,41 +192,15 @@ async function connect(client: Client, options: CassandraOptions): Promise<void>
   }
 }
 
-/**
- * Is the data centre there, and the keyspace, or may it be made? Over a connection of its own that needs neither: the
- * driver cannot shut down a client that failed for want of one, and would keep its process alive.
- */
-async function lookBefore(options: CassandraOptions): Promise<void> {
-  const { keyspace, localDataCenter, createWithReplicas: replicas, migrate = false } = options;
-  const { keyspace: _, localDataCenter: __, ...others } = driverOptions(options);
-  const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
-  const client = new Client({ ...others, policies: { ...others.policies, loadBalancing } });
-  await connect(client, options);
-  try {
-    const homes = new Set(client.hosts.values().map(({ datacenter }) => datacenter));
-    if (!homes.has(localDataCenter)) throw noDataCentre(options, [...homes]);
-    const found = await client.execute(KEYSPACE, [keyspace], { ...SCHEMA, prepare: true });
-    if (found.rows.length > 0) return;
-    if (replicas === undefined || !migrate) throw noKeyspace(options);
-    const replication = `{'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${Math.trunc(replicas)}}`;
-    await client.execute(`CREATE KEYSPACE IF NOT EXISTS "${keyspace}" WITH replication = ${replication}`, [], SCHEMA);
-  } catch (error) {
-    throw isPerdureError(error) ? error : cannotConnect(options, error);
-  } finally {
-    await client.shutdown();
-  }
-}
-
-const KEYSPACE = `SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?`;
-
-function driverOptions(options: CassandraOptions): ConstructorParameters<typeof Client>[0] {
+export function driverOptions(options: CassandraOptions): ConstructorParameters<typeof Client>[0] {
   const { contactPoints, localDataCenter, keyspace, port = 9042, username, password, tls } = options;
   const { timeoutMs = STORE_TIMEOUT_MS } = options;
   return {
     contactPoints: [...contactPoints],
     localDataCenter,
     keyspace,
-    protocolOptions: { port },
+    // Whoever changes the schema waits for agreement once, after the last statement (`keyspace`).
+    protocolOptions: { port, maxSchemaAgreementWaitSeconds: 0 },
     socketOptions: { readTimeout: timeoutMs, defunctReadTimeoutThreshold: STORE_UNANSWERED },
     policies: {
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(STORE_SPECULATE_MS, 1),

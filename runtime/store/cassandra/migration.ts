@@ -8,23 +8,32 @@
  * 1. Nothing is migrated unless somebody asked for it: a host that finds an older keyspace refuses to start.
  * 2. Every statement can be repeated, and a version's row is written after its statements: a migration that broke off is
  *    run again from that version on.
- * 3. A keyspace of a newer version is left alone.
+ * 3. Any number of hosts may migrate at once: they change the schema through the same node, and the rest is conditional.
+ * 4. A keyspace of a newer version is left alone.
  */
 
 import { types } from 'cassandra-driver';
 import type { Client } from 'cassandra-driver';
 import { DEFAULT_SHARDS, STORE_BATCH_ROWS } from '../../config';
+import type { Clock } from '../../ports/clock';
 import type { DirectoryPart, Listing } from '../../ports/cluster-store';
 import type { Connection } from './connection';
 import { SCHEMA } from './connection';
 import { directoryRows, listingOf } from './directory-rows';
+import { changeSchema, patiently } from './keyspace';
 import { SCHEMA_VERSION, VERSIONS } from './schema';
 import { refused } from './trouble';
 
 const SERIAL = { prepare: true, serialConsistency: types.consistencies.localSerial };
 
 /** Rejects unless the keyspace has the version of this build, or may be brought to it. */
-export async function checkSchema(connection: Connection): Promise<void> {
+export async function checkSchema(connection: Connection, clock: Clock): Promise<void> {
+  const { options } = connection;
+  if (options.migrate === true) await patiently(options, clock, () => checkVersion(connection, clock));
+  else await checkVersion(connection, clock);
+}
+
+async function checkVersion(connection: Connection, clock: Clock): Promise<void> {
   const { client, options } = connection;
   const { keyspace, migrate = false, shards = DEFAULT_SHARDS } = options;
   const version = await versionOf(client, keyspace);
@@ -41,7 +50,7 @@ export async function checkSchema(connection: Connection): Promise<void> {
         `${SCHEMA_VERSION}: stop the hosts of older builds, and start one host with migrate: true`,
     );
   for (let from = version; from < SCHEMA_VERSION; from += 1) {
-    for (const cql of VERSIONS[from] ?? []) await client.execute(cql, [], SCHEMA);
+    await changeSchema(client, options, clock, VERSIONS[from] ?? []);
     if (from === 0)
       await client.execute(
         `INSERT INTO meta (name, value) VALUES ('shards', ?) IF NOT EXISTS`,

@@ -34,7 +34,12 @@ export interface CassandraOptions {
 }
 
 /**
- * `replication`: fewer than 3 replicas in the local data centre. `commitlog_sync`: `periodic`, by which a crash of all
- * replicas loses the last seconds. `paxos_variant`: `v1`.
+ * `replication`: fewer than 3 replicas in the local data centre. The others are settings of single nodes, in
+ * `cassandra.yaml`: `commitlog_sync` other than `group` or `batch`, by which a crash of all replicas loses the last
+ * seconds; `paxos_variant` other than `v2`, `paxos_state_purging` other than `repaired` and
+ * `paxos_on_linearizability_violations` other than `fail`, by which two hosts may take one shard for their own for longer
+ * than it takes to find out.
  */
-export type UnsafeSetting = 'replication' | 'commitlog_sync' | 'paxos_variant';
+export type UnsafeSetting = 'replication' | NodeSetting;
+export type NodeSetting =
+  'commitlog_sync' | 'paxos_variant' | 'paxos_state_purging' | 'paxos_on_linearizability_violations';

@@ -13,15 +13,23 @@ export function cannotConnect(options: CassandraOptions, error: unknown): Perdur
   const { contactPoints, keyspace, port = 9042, username } = options;
   const where = `Cassandra at ${contactPoints.join(', ')}, port ${port}`;
   const causes = causesOf(error);
-  const says = (text: string): boolean => causes.some(({ message }) => message.includes(text));
   const codes = causes.map(({ code }) => code);
-  if (codes.includes(types.responseErrorCodes.badCredentials) || says('requires authentication')) {
+  if (causes.some(({ name }) => name === 'AuthenticationError')) {
     const who = username === undefined ? 'without a user name' : `as '${username}'`;
     return refused('unauthenticated', `${where} refuses a connection ${who}: check username and password`, error);
   }
   const fact = causes.at(-1)?.message ?? String(error);
+  if (codes.includes(types.responseErrorCodes.unauthorized))
+    return refused('permission_denied', `${where} lets '${username}' not in: ${fact}; ${rightsOf(options)}`, error);
   const remedy = `check contactPoints and port (keyspace '${keyspace}'), and that the server is up`;
   return refused('unavailable', `${where} cannot be reached: ${fact}; ${remedy}`, error);
+}
+
+function rightsOf({ keyspace, username }: CassandraOptions): string {
+  return (
+    `GRANT SELECT ON KEYSPACE system_views TO ${username}, SELECT and MODIFY ON KEYSPACE ${keyspace}, and for ` +
+    `migrate: true CREATE, ALTER and DESCRIBE too`
+  );
 }
 
 export function noDataCentre(
@@ -42,8 +50,14 @@ export function noKeyspace({ keyspace, contactPoints }: CassandraOptions): Perdu
   );
 }
 
+export function noSchema({ keyspace }: CassandraOptions, cause: unknown): PerdureError {
+  const fact = cause instanceof Error ? cause.message : String(cause);
+  const remedy = 'start again with migrate: true once all nodes are up; what is there already stays';
+  return refused('unavailable', `the schema of keyspace '${keyspace}' cannot be changed: ${fact}; ${remedy}`, cause);
+}
+
 export function refused(
-  code: 'invalid_argument' | 'unavailable' | 'unauthenticated',
+  code: 'invalid_argument' | 'unavailable' | 'unauthenticated' | 'permission_denied',
   message: string,
   cause?: unknown,
 ): PerdureError {
@@ -51,6 +65,7 @@ export function refused(
 }
 
 interface Cause {
+  readonly name: string;
   readonly message: string;
   readonly code?: number;
 }
@@ -59,6 +74,7 @@ interface Cause {
 function causesOf(error: unknown): readonly Cause[] {
   const { innerErrors } = error as { readonly innerErrors?: Readonly<Record<string, Cause>> };
   return [error as Cause, ...Object.values(innerErrors ?? {})].map((cause) => ({
+    name: String(cause.name),
     message: String(cause.message),
     ...(cause.code === undefined ? {} : { code: Number(cause.code) }),
   }));
