@@ -56,7 +56,7 @@ describe('a client with an inbox (C16)', () => {
 
   it('goes on asking hosts while one serves the type, and for all that is no signal', async () => {
     const { transport, clock, inbox, handle, kept } = withInbox();
-    const end = await inbox.announce(ACCOUNT);
+    const end = inbox.announce(ACCOUNT);
     void handle.deposit(1);
     transport.sent[0]?.lose(notServed());
     await clock.advance(RESEND_MAXIMUM_MS);

@@ -40,8 +40,6 @@ export interface Kept {
 
 /** A host's end. */
 export interface HostInbox {
-  /** From now on callers know that the type is served, until the returned function is called. */
-  announce(address: Address): Promise<() => void>;
   /** The first message for the type whose seq is greater than `after`; null if there is none. */
   next(address: Address, after: number): Promise<Kept | null>;
   /** The message is applied and committed. Ignores one that is not here. */

@@ -9,6 +9,8 @@ export interface OpenedInbox {
   readonly inbox: Inbox;
   /** Of another process, on the same messages. */
   readonly other: Inbox;
+  /** A host serves the type from now on, until the returned function is called. */
+  announce(address: Address): () => void;
   close(): Promise<void>;
 }
 
@@ -107,7 +109,7 @@ export function inboxContract(name: string, open: () => Promise<OpenedInbox>): v
     it('knows which types are served, as long as a host says so', async () => {
       const { inbox, other } = opened;
       expect(await other.served(CART)).toBe(false);
-      const [end, endOther] = [await inbox.announce(CART), await other.announce(CART)];
+      const [end, endOther] = [opened.announce(CART), opened.announce(CART)];
       while (!(await other.served(CART))) await aMoment();
       end();
       expect(await other.served(CART)).toBe(true);

@@ -3,5 +3,6 @@ import { MemoryInbox } from './memory-inbox';
 
 inboxContract('memory', async () => {
   const inbox = new MemoryInbox(() => Date.now());
-  return { inbox, other: inbox, close: async () => undefined };
+  const announce = inbox.announce.bind(inbox);
+  return { inbox, other: inbox, announce, close: async () => undefined };
 });

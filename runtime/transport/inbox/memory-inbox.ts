@@ -23,7 +23,8 @@ export class MemoryInbox implements Inbox {
     return this.announced.some((one) => isSame(one, address));
   }
 
-  async announce(address: Address): Promise<() => void> {
+  /** A host serves the type from now on, until the returned function is called. */
+  announce(address: Address): () => void {
     const one = { ...address };
     this.announced.push(one);
     return () => void this.announced.splice(0, Infinity, ...this.announced.filter((other) => other !== one));

@@ -1,12 +1,11 @@
 /**
  * Inbox link: makes an inbox of an open connection, or says why that cannot be.
  *
- * Owns: the two streams' settings, asking whether a type is served. Does not own: what is kept in them (`nats-inbox`).
+ * Owns: the two streams' settings. Does not own: what is kept in them (`nats-inbox`).
  */
 
 import type { NatsConnection } from 'nats';
-import { errors } from 'nats';
-import { DEAD_LETTER_BYTES, INBOX_BYTES } from '../../config';
+import { DEAD_LETTER_BYTES, INBOX_BYTES, SERVED_MS } from '../../config';
 import type { Log } from '../../ports/telemetry';
 import { FrameLimit } from '../frame-limit';
 import { JetStream } from './jetstream';
@@ -15,8 +14,6 @@ import type { InboxLink } from './nats-inbox';
 import { streamsOf } from './nats-inbox';
 import type { NatsMessenger } from './nats-messenger';
 import type { NatsInboxOptions, NatsOptions } from './options';
-
-const QUEUE = 'hosts';
 
 export async function linkInbox(
   connection: NatsConnection,
@@ -42,14 +39,7 @@ export async function linkInbox(
     get room() {
       return limit.room;
     },
-    responds: (subject, withinMs) => responds(connection, subject, withinMs),
-    announce: async (subject) => {
-      const announced = connection.subscribe(subject, {
-        queue: QUEUE,
-        callback: (_error, message) => void message.respond?.(),
-      });
-      return () => announced.unsubscribe();
-    },
+    messenger,
   };
 }
 
@@ -58,14 +48,14 @@ function remedy(sync: InboxLink['sync']): string {
   return 'set sync_interval: always in the jetstream block of the server';
 }
 
-async function responds(connection: NatsConnection, subject: string, withinMs: number): Promise<boolean> {
-  try {
-    await connection.request(subject, '', { timeout: withinMs });
-    return true;
-  } catch (error) {
-    const { cause } = error as Error;
-    if (cause instanceof errors.NoRespondersError || error instanceof errors.NoRespondersError) return false;
-    // Silence does not say that nobody serves it, and neither does a server that is gone.
-    return true;
-  }
+/** A host without an inbox, where callers have one: what they put there would wait for ever. */
+export async function warnOfInbox(connection: NatsConnection, prefix: string, log: Log): Promise<void> {
+  const { inbox } = streamsOf(prefix);
+  const asked = connection.request(`$JS.API.STREAM.INFO.${inbox}`, '', { timeout: SERVED_MS });
+  const found = await asked.then(
+    (answer) => answer.json<{ readonly error?: unknown }>().error === undefined,
+    () => false,
+  );
+  if (found)
+    log.warn({ stream: inbox }, 'signals wait in an inbox that this host does not take from: give nats() inbox');
 }

@@ -1,6 +1,8 @@
+import type { Address } from '../../ports/inbox';
 import type { Log } from '../../ports/telemetry';
 import { silentLog } from '../../ports/telemetry';
 import { systemClock } from '../../system/clock';
+import type { Reply } from '../../wire/envelope';
 import { contents, inboxContract, signal } from '../inbox/inbox.contract';
 import { NatsServer, freePort } from './nats-server.fixture';
 import type { NatsInbox } from './nats-inbox';
@@ -33,6 +35,7 @@ async function inboxAt(options: NatsOptions): Promise<NatsInbox> {
   return transport.inbox as NatsInbox;
 }
 
+const answer = (): Promise<Reply> => new Promise(() => undefined);
 const closeTransports = async (): Promise<void> => {
   for (const transport of transports.splice(0)) await transport.close();
 };
@@ -50,7 +53,14 @@ describe('JetStream', () => {
 
   inboxContract('JetStream', async () => {
     const options = { servers: shared.url, prefix: fresh() };
-    return { inbox: await inboxAt(options), other: await inboxAt(options), close: closeTransports };
+    const hosts = transportAt(options);
+    await hosts.open();
+    const announce = ({ namespace, type }: Address): (() => void) => {
+      const member = { session: fresh(), shards: 1, answered: true, owner: () => null };
+      const session = { member, namespace, types: [type], answer };
+      return hosts.serveSession(session);
+    };
+    return { inbox: await inboxAt(options), other: await inboxAt(options), announce, close: closeTransports };
   });
 
   it('keeps what was put, and what was buried, when its server is killed (C16)', async () => {
@@ -73,6 +83,26 @@ describe('JetStream', () => {
     const other = await inboxAt(options);
     expect(await contents(other)).toEqual([second]);
     expect((await other.nextDead({ namespace: 'default' }, 0))?.error.message).toHaveLength(2_000);
+  });
+
+  it('keeps two messages under one id where they are not the same: one of them is a conflict (S12)', async () => {
+    const inbox = await inboxAt({ servers: shared.url, prefix: fresh() });
+    const all = [signal('1', { id: { given: 'g' } }), signal('1', { id: { given: 'g' } })];
+    for (const message of all) await inbox.put(message);
+    expect(await contents(inbox)).toEqual(all);
+  });
+
+  it('is missed by a host without an inbox where callers have one', async () => {
+    const options = { servers: shared.url, prefix: fresh() };
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (_fields: object, text: string) => void warned.push(text) };
+    const host = transportAt(options, log);
+    await (await host.serve('default', ['cart'], answer)).close();
+    await inboxAt(options);
+    await host.serve('default', ['cart'], answer);
+    while (warned.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(warned).toEqual(['signals wait in an inbox that this host does not take from: give nats() inbox']);
+    expect(await (await inboxAt(options)).served({ namespace: 'default', type: 'cart' })).toBe(true);
   });
 
   it('keeps one message that is put twice once, where the first time is not long ago', async () => {

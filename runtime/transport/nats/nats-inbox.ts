@@ -20,6 +20,7 @@ import type { MessageRequest, WireError } from '../../wire/envelope';
 import { token, untoken } from '../../wire/task-frame';
 import { decodeFrame, encodeFrame } from './frame-codec';
 import type { JetStream } from './jetstream';
+import type { NatsMessenger } from './nats-messenger';
 
 /** What it needs of an open connection. */
 export interface InboxLink {
@@ -27,9 +28,7 @@ export interface InboxLink {
   readonly sync: InboxSync;
   /** Largest message in bytes. */
   readonly room: number;
-  /** True if somebody has announced the subject. */
-  readonly responds: (subject: string, withinMs: number) => Promise<boolean>;
-  readonly announce: (subject: string) => Promise<() => void>;
+  readonly messenger: Pick<NatsMessenger, 'attended'>;
 }
 
 interface Dead {
@@ -41,6 +40,11 @@ interface Dead {
 export function streamsOf(prefix: string): { readonly inbox: string; readonly dead: string } {
   const name = prefix.replaceAll('.', '_');
   return { inbox: `${name}-inbox`, dead: `${name}-dead` };
+}
+
+/** Below the prefix, where hosts that serve the type can be found. */
+export function typeSubject({ namespace, type }: Address): string {
+  return `types.${token(namespace)}.${token(type)}`;
 }
 
 export class NatsInbox implements Inbox {
@@ -56,13 +60,8 @@ export class NatsInbox implements Inbox {
   }
 
   async served(address: Address): Promise<boolean> {
-    const { responds } = await this.link();
-    return responds(this.subject('types', address), SERVED_MS);
-  }
-
-  async announce(address: Address): Promise<() => void> {
-    const { announce } = await this.link();
-    return announce(this.subject('types', address));
+    const { messenger } = await this.link();
+    return messenger.attended(typeSubject(address), SERVED_MS);
   }
 
   async put(message: MessageRequest): Promise<void> {
@@ -121,7 +120,7 @@ export class NatsInbox implements Inbox {
     await jetstream.remove(this.streams.dead, seq);
   }
 
-  private subject(kind: 'inbox' | 'dead' | 'types', { namespace, type }: Address): string {
+  private subject(kind: 'inbox' | 'dead', { namespace, type }: Address): string {
     return `${this.prefix}.${kind}.${token(namespace)}.${token(type)}`;
   }
 
@@ -131,9 +130,11 @@ export class NatsInbox implements Inbox {
   }
 }
 
-function messageName({ key, id }: MessageRequest): string {
+/** The same for the same message alone: another payload under its id is the entity's to refuse (S12). */
+function messageName({ key, id, method, args }: MessageRequest): string {
   const name = id === null ? '' : 'given' in id ? `given\0${id.given}` : `${id.session}\0${id.n}`;
-  return createHash('sha256').update(`${key.namespace}\0${key.type}\0${key.id}\0${name}`).digest('base64url');
+  const parts = [key.namespace, key.type, key.id, name, method].join('\0');
+  return createHash('sha256').update(parts).update(args).digest('base64url');
 }
 
 /** As a frame of one request, so that version and shape are checked as those of frames are. */

@@ -91,6 +91,27 @@ export class NatsMessenger implements Messenger {
     return this.listen(createInbox(replySubject(this.group)), hear);
   }
 
+  /** Says at the subject that somebody is there, until the returned function is called. */
+  attend(subject: string): () => void {
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) message.respond();
+      else this.refused(error);
+    };
+    const attending = this.connection.subscribe(this.full(subject), { queue: 'hosts', callback });
+    return () => attending.unsubscribe();
+  }
+
+  /** False if NATS says that nobody is there; silence does not say that. */
+  async attended(subject: string, withinMs: number): Promise<boolean> {
+    try {
+      await this.connection.request(this.full(subject), '', { timeout: withinMs });
+      return true;
+    } catch (error) {
+      const { cause } = error as Error;
+      return !(error instanceof errors.NoRespondersError || cause instanceof errors.NoRespondersError);
+    }
+  }
+
   private full(subject: string): string {
     return `${this.prefix}.${subject}`;
   }

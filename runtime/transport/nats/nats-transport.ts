@@ -23,7 +23,7 @@ import { RoutedTransport } from '../routed-transport';
 import { Dispatcher } from '../tasks/dispatcher';
 import { TaskWorker } from '../tasks/task-worker';
 import type { InboxLink } from './nats-inbox';
-import { NatsInbox } from './nats-inbox';
+import { NatsInbox, typeSubject } from './nats-inbox';
 import type { NatsMessenger } from './nats-messenger';
 import type { NatsOptions } from './options';
 
@@ -41,6 +41,8 @@ interface Opened {
   readonly messenger: NatsMessenger;
   readonly caller: RoutedTransport;
   readonly inbox: InboxLink | null;
+  /** Says so if callers have an inbox and this transport has none. */
+  warnOfInbox(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,8 +95,7 @@ export class NatsTransport implements SharedTransport {
     const routes = { session, shards: ONE_SHARD, answered: true, owner: () => ({ session, epoch }) };
     this.server ??= new FrameServer({ ...this.serving(messenger), routes });
     const served = await this.server.serve(namespace, types, answer);
-    const { leave, announced } = this.attend(namespace, types, answer);
-    await announced;
+    const leave = this.attend(namespace, types, answer);
     // Before the server has heard of it, it tells callers that nobody listens.
     await messenger.heard();
     return {
@@ -109,7 +110,7 @@ export class NatsTransport implements SharedTransport {
 
   serveSession(session: SharedSession): () => void {
     const close = serveFrames(this.serving(this.messenger), session);
-    const { leave } = this.attend(session.namespace, session.types, session.answer);
+    const leave = this.attend(session.namespace, session.types, session.answer);
     return () => {
       leave();
       close();
@@ -138,26 +139,24 @@ export class NatsTransport implements SharedTransport {
   }
 
   /** Tells callers that these types are served, and takes what the inbox has for them, until `leave`. */
-  private attend(namespace: string, types: readonly string[], answer: Handler) {
-    const { inbox } = this;
+  private attend(namespace: string, types: readonly string[], answer: Handler): () => void {
+    const { inbox, messenger } = this;
     const { clock, log } = this.environment;
-    const ends: (() => void)[] = [];
+    const ends = types.flatMap((type) => {
+      const address = { namespace, type };
+      const end = messenger.attend(typeSubject(address));
+      if (inbox === undefined) return [end];
+      const drain = new InboxDrain({ inbox, address, answer, clock, log });
+      return [end, () => drain.stop()];
+    });
+    
+    if (inbox === undefined) void this.opened?.warnOfInbox();
     const leave = (): void => {
       this.attending.delete(leave);
       for (const end of ends.splice(0)) end();
     };
     this.attending.add(leave);
-    const attended = (inbox === undefined ? [] : types).map(async (type) => {
-      const address = { namespace, type };
-      const options = { inbox: inbox as NatsInbox, address, answer, clock, log };
-      const drain = new InboxDrain(options);
-      ends.push(() => drain.stop());
-      const end = await options.inbox.announce(address);
-      if (this.attending.has(leave)) ends.push(end);
-      else end();
-    });
-    const told = (error: unknown): void => log.warn({ error, types }, 'callers cannot be told which types are served');
-    return { leave, announced: Promise.all(attended).then(nothing, told) };
+    return leave;
   }
 
   private async inboxLink(): Promise<InboxLink> {
@@ -197,12 +196,12 @@ export class NatsTransport implements SharedTransport {
       // What was sent leaves first, unless there is no server any more to take it.
       await (messenger.connected ? connection.drain() : connection.close());
     };
+    const { linkInbox, warnOfInbox } = await import('./inbox-link.js');
     let inbox: InboxLink | null = null;
     try {
       await messenger.heard();
       checkPayload(messenger);
       if (this.inbox !== undefined) {
-        const { linkInbox } = await import('./inbox-link.js');
         inbox = await linkInbox(connection, { ...this.options, prefix }, messenger, this.environment.log);
         this.inbox.sync = inbox.sync;
       }
@@ -210,7 +209,8 @@ export class NatsTransport implements SharedTransport {
       await close();
       throw error;
     }
-    return (this.opened = { messenger, caller, inbox, close });
+    const warn = (): Promise<void> => warnOfInbox(connection, prefix, this.environment.log);
+    return (this.opened = { messenger, caller, inbox, warnOfInbox: warn, close });
   }
 }
 
