@@ -149,7 +149,7 @@ export class NatsTransport implements SharedTransport {
       const drain = new InboxDrain({ inbox, address, answer, clock, log });
       return [end, () => drain.stop()];
     });
-    
+
     if (inbox === undefined) void this.opened?.warnOfInbox();
     const leave = (): void => {
       this.attending.delete(leave);
