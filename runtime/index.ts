@@ -5,6 +5,7 @@ export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './
 export type { HostLimits, HostOptions, RemoteGroup, RunningHost, WatchdogOptions } from './node';
 export { startWorker } from './worker';
 export type { RunningWorker, WorkerOptions } from './worker';
+export type { Retention } from './retention';
 export type { ServedGroup } from './host/hosted-code';
 export type * from './ports/history-store';
 export type * from './ports/watchdog';

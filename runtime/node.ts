@@ -36,6 +36,9 @@ import type { SharedStore } from './ports/cluster-store';
 import type { HistoryStore } from './ports/history-store';
 import type { Log } from './ports/telemetry';
 import type { SharedTransport, Transport } from './ports/transport';
+import { checkRetention } from './retention';
+import type { Retention } from './retention';
+import type { Layout } from './shard/ownership/layout';
 import { sqliteStore } from './store/embedded/sqlite-store';
 import { systemClock } from './system/clock';
 import { systemEntropy } from './system/entropy';
@@ -68,6 +71,13 @@ export interface HostOptions {
   /** How often steps are checked for writes that replay could not repeat; every step when NODE_ENV is `development`. */
   readonly checks?: 'always' | 'sampled';
   readonly limits?: Partial<HostLimits>;
+  /**
+   * How many buckets of an entity's history stay behind the one of its last snapshot, by type, over a store that hosts
+   * share: `{ cart: 0, account: 10 }`. A bucket is 10,000 records or 32 MiB, and goes as a whole; of a type that is not
+   * named all stay. What has gone is not shown by `history` any more, and nothing brings it back. A bucket stays longer if
+   * the outcome of a message in it may still be asked for. Give all hosts the same: what one deletes is gone for all.
+   */
+  readonly retention?: Retention;
   /**
    * A step that has lasted for 1 s is written down, and at 5 s the process is killed, so that what never ends does not
    * end everything else with it (S20): at its second death of one step a host does not run that any more. Not while a
@@ -120,6 +130,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   installTraps();
   const log = options.log ?? pinoLog();
   const { store, transport = memory(), namespace = 'default' } = options;
+  const keepBucketsOf = checkRetention(options.retention ?? {}, options.entities, 'shared' in store);
   const watchdog = chooseWatchdog(options, log);
   const code: CodeSettings = {
     entities: options.entities,
@@ -139,7 +150,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     await watchdog?.stop();
     if (isShared(transport)) await transport.close();
   };
-  const starting = 'shared' in store ? startShared(code, store, transport) : startAlone(code, store, transport);
+  const starting =
+    'shared' in store ? startShared(code, store, transport, { keepBucketsOf }) : startAlone(code, store, transport);
   const host = await starting.catch(async (error: unknown) => {
     await close();
     throw error;
@@ -168,7 +180,12 @@ async function startAlone(code: CodeSettings, store: HistoryStore, transport: Tr
   return Host.start({ ...code, store, transport, tasks: transport.taskQueues(code.namespace) });
 }
 
-async function startShared(code: CodeSettings, shared: SharedStore, transport: Transport): Promise<Started> {
+async function startShared(
+  code: CodeSettings,
+  shared: SharedStore,
+  transport: Transport,
+  layout: Partial<Layout>,
+): Promise<Started> {
   if (!isShared(transport)) {
     const fact = 'hosts that share a store are reached from other processes';
     throw new PerdureError('invalid_argument', `${fact}: give the host transport: nats({ servers })`);
@@ -180,6 +197,7 @@ async function startShared(code: CodeSettings, shared: SharedStore, transport: T
   const host = await ClusterHost.start({
     ...code,
     store,
+    layout,
     tasks: transport.taskQueues(code.namespace),
     connected: () => transport.connected,
     serving: (session) => transport.serveSession(session),

@@ -24,13 +24,15 @@ import type { Toucher } from './first-touch';
 import type { HistoryPages } from './history-pages';
 import type { Base, KeyHistory } from './key-history';
 import type { Known } from './known-keys';
+import { bucketsKept } from './layout';
+import type { Layout } from './layout';
 import { chunkNames } from './wide-rows';
 
 export class BehindSnapshots {
   constructor(
     private readonly toucher: Pick<Toucher, 'store' | 'guard' | 'writes'>,
     private readonly pages: Pick<HistoryPages, 'reach'>,
-    private readonly keepBuckets: number,
+    private readonly layout: Layout,
   ) {}
 
   /** Begins unless a move is under way, which will see the newer snapshot. */
@@ -71,7 +73,7 @@ export class BehindSnapshots {
   /** The first bucket that must stay. */
   private async keptFrom(key: EntityKey, history: KeyHistory, base: Base, needs: number): Promise<number> {
     const { kept, outline } = history;
-    const most = base.bucket - this.keepBuckets;
+    const most = base.bucket - bucketsKept(this.layout, key.type);
     if (most <= kept) return kept;
     const seq = isPlanted('asked-for-outcome-deleted') ? base.seq : Math.min(needs, base.seq);
     try {

@@ -35,6 +35,19 @@ describe('old buckets of a history', () => {
     expect(seqsOf(await bench.history(next, 3))).toEqual([9, 10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
+  it('stay by the type of their entity (C8)', async () => {
+    for (const [keepBucketsOf, gone] of [
+      [{ journal: 1 }, 2],
+      [{ journal: 0 }, 3],
+      [{ other: 0 }, 0],
+    ] as const) {
+      const bench = new HistoryBench({ bucketRows: 4, keepBucketsOf });
+      const owner = await bench.next();
+      for (let i = 0; i < 4; i += 1) await bucket(bench, owner);
+      expect(deletions(bench)).toHaveLength(gone);
+    }
+  });
+
   it('stay while the session has not been read again after the pointer is at quorum (C2)', async () => {
     const bench = new HistoryBench(LAYOUT);
     const owner = await bench.next();

@@ -17,6 +17,8 @@ export interface Layout {
   readonly chunkBytes: number;
   /** Whole buckets kept behind the one of the last snapshot; Infinity: nothing is ever deleted. */
   readonly keepBuckets: number;
+  /** The same, by type, for types that differ. */
+  readonly keepBucketsOf: Readonly<Record<string, number>>;
 }
 
 export const LAYOUT: Layout = {
@@ -25,4 +27,9 @@ export const LAYOUT: Layout = {
   rowBytes: ROW_BYTES,
   chunkBytes: CHUNK_BYTES,
   keepBuckets: Infinity,
+  keepBucketsOf: {},
 };
+
+export function bucketsKept({ keepBuckets, keepBucketsOf }: Layout, type: string): number {
+  return (Object.hasOwn(keepBucketsOf, type) ? keepBucketsOf[type] : undefined) ?? keepBuckets;
+}

@@ -96,7 +96,7 @@ export class OwnedSession implements StoreSession {
     const keys = (this.keys = new KnownKeys(toucher));
     this.pages = new HistoryPages(store, guard);
     this.layout = { ...LAYOUT, ...options.layout };
-    this.behind = new BehindSnapshots(toucher, this.pages, this.layout.keepBuckets);
+    this.behind = new BehindSnapshots(toucher, this.pages, this.layout);
     const fence = (): Promise<boolean> => this.fence();
     const partMs = indexBounds?.unlistedPartMs ?? UNLISTED_PART_MS;
     const unlisted = (this.unlisted = new Unlisted({ store, writes, shard, epoch, fence, partMs }));
