@@ -55,6 +55,8 @@ export const CLIENT_HISTORY_PAGE = 200;
 
 /** A host that has said nothing of a request for so long is asked after elsewhere: the outcome is unknown (C14). */
 export const SILENCE_MS = 2_000;
+/** A client that asks for owners puts its question so often, evenly, within SILENCE_MS. */
+export const ROUTES_ASKS = 4;
 /** A host says this often that it is still working on a request, so that long ones are not taken for silence. */
 export const WORKING_MS = 700;
 /** Largest frame, in bytes; and what is left of the server's largest payload for headers. */

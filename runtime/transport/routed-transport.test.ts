@@ -1,5 +1,5 @@
 import { PerdureError } from '../../framework/errors';
-import { SILENCE_MS } from '../config';
+import { ROUTES_ASKS, SILENCE_MS } from '../config';
 import { FaultDial, PROFILES } from '../sim/faults/fault-profile';
 import { pump } from '../sim/world/pump.fixture';
 import { SimClock } from '../sim/world/sim-clock';
@@ -223,7 +223,24 @@ describe('the routed transport', () => {
     await routes(null);
     await expect(unowned).rejects.toThrow(coded('unavailable', 'not_served'));
     await settle();
-    expect(messenger.taken()).toEqual(['ask to routes', 'ask to routes', 'ask to routes']);
+    expect(messenger.taken()).toEqual(Array.from({ length: 2 + ROUTES_ASKS }, () => 'ask to routes'));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('puts its question again when whom it reached is silent, and gives it up for no refusal but the last (C14)', async () => {
+    const { messenger, clock, ask, routes } = routed();
+    const first = ask(message('cart', 'm'));
+    const [question] = messenger.sent;
+    expect(messenger.taken()).toEqual(['ask to routes']);
+    await clock.advance(SILENCE_MS / ROUTES_ASKS - 1);
+    expect(messenger.taken()).toEqual([]);
+    await clock.advance(1);
+    expect(messenger.taken()).toEqual(['ask to routes']);
+    question!.unheard();
+    await routes(a5!);
+    expect(messenger.taken()).toEqual(['requests to host.a']);
+    messenger.answer({ kind: 'reply', n: 1, reply: ok(1) });
+    expect(await first).toEqual(ok(1));
     expect(clock.pending).toBe(0);
   });
 

@@ -9,13 +9,13 @@
  *    or the host declined it. What might have been acted on ends in a reply or in silence, never in a guess (S13).
  * 2. A request is handed out again only after its last sending was declined, under a number of its own.
  * 3. The hosts are asked for owners before the first request, and after a 503, a silence, or a decline without a newer
- *    owner; one question is out at a time. Nothing else ever makes a client ask.
+ *    owner; one question is out at a time, put a few times. Nothing else ever makes a client ask.
  * 4. Requests made in one tick leave in one frame per host, in their order; so do those that waited for an owner (C15).
  */
 
 import type { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
-import { SILENCE_MS } from '../config';
+import { ROUTES_ASKS, SILENCE_MS } from '../config';
 import type { Cancel, Clock } from '../ports/clock';
 import type { Ear, Messenger } from '../ports/messenger';
 import type { CallerTransport, Wanted } from '../ports/transport';
@@ -193,20 +193,28 @@ export class RoutedTransport implements CallerTransport {
     else sending.reject(notServed(addressOf(sending.request)));
   }
 
+  /** Whom a question reaches is chance, and may be a host that is stopped: so it is put again before it is given up. */
   #ask(): void {
     if (this.#asking !== null) return;
-    this.#reached('asked');
-    const giveUp = (refusal?: PerdureError): void => {
-      if (this.#asking !== cancel) return;
-      this.#reached('unanswered');
-      cancel();
-      this.#asking = null;
-      if (refusal !== undefined) for (const sending of this.#unrouted.splice(0)) sending.reject(refusal);
-      this.#route();
+    let left = ROUTES_ASKS;
+    const put = (): void => {
+      if (left === 0) return this.#giveUp();
+      left -= 1;
+      this.#reached('asked');
+      const asking = (this.#asking = this.#clock.after(SILENCE_MS / ROUTES_ASKS, put));
+      this.#messenger.send(ROUTES_SUBJECT, { kind: 'ask', from: this.#inbox.subject }, (refusal) => {
+        if (this.#asking === asking) this.#giveUp(refusal);
+      });
     };
-    const cancel = this.#clock.after(SILENCE_MS, () => giveUp());
-    this.#asking = cancel;
-    this.#messenger.send(ROUTES_SUBJECT, { kind: 'ask', from: this.#inbox.subject }, giveUp);
+    put();
+  }
+
+  #giveUp(refusal?: PerdureError): void {
+    this.#reached('unanswered');
+    this.#asking?.();
+    this.#asking = null;
+    if (refusal !== undefined) for (const sending of this.#unrouted.splice(0)) sending.reject(refusal);
+    this.#route();
   }
 
   #routed(frame: RoutesFrame): void {
