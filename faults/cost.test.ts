@@ -9,17 +9,31 @@ const told = (invokedAt: number, returnedAt: number, output: unknown = 'ok'): To
 describe('the cost of a fault', () => {
   it('is the longest silence of all callers, and the longest wait of one of them, from the fault on', () => {
     const all = [told(90, 110), told(95, 400), told(120, 130), told(300, 310)];
-    expect(costOf(all, 100)).toEqual({ silentMs: 180, waitedMs: 300, answered: 4, refused: 0, unknown: 0 });
+    expect(costOf(all, 100)).toEqual({
+      silentMs: 180,
+      waitedMs: 300,
+      waited: 'account',
+      answered: 4,
+      refused: 0,
+      unknown: 0,
+    });
   });
 
   it('counts refusals as answers, and what nobody was told as a wait but not as an answer', () => {
     const all = [told(100, 110, 'refused'), told(100, 900, 'unknown'), told(100, 120, 7)];
-    expect(costOf(all, 100)).toEqual({ silentMs: 10, waitedMs: 800, answered: 2, refused: 1, unknown: 1 });
+    expect(costOf(all, 100)).toEqual({
+      silentMs: 10,
+      waitedMs: 800,
+      waited: 'account',
+      answered: 2,
+      refused: 1,
+      unknown: 1,
+    });
   });
 
   it('leaves complaints to the verdict', () => {
     const complaint: Told = { load: 'account', era: 1, lane: 'c1.1', heard: { complaint: 'no' } };
-    expect(costOf([complaint], 0)).toMatchObject({ answered: 0, unknown: 0 });
+    expect(costOf([complaint], 0)).toMatchObject({ waited: null, answered: 0, unknown: 0 });
   });
 });
 

@@ -6,7 +6,7 @@
 
 import type { Operation } from '../runtime/sim/checkers/history';
 import { isClosed } from '../runtime/sim/checkers/history';
-import type { Told } from './loads';
+import type { LoadName, Told } from './loads';
 
 export type AnyOperation = Operation<unknown, unknown>;
 
@@ -15,6 +15,8 @@ export interface Cost {
   readonly silentMs: number;
   /** Longest time that one call took, counted from the fault on; one without an answer until it was given up. */
   readonly waitedMs: number;
+  /** Whose call that was; null where nobody called. */
+  readonly waited: LoadName | null;
   readonly answered: number;
   /** Of those: refused, as the business has it. */
   readonly refused: number;
@@ -28,10 +30,15 @@ export function costOf(told: readonly Told[], beganMs: number): Cost {
   const answered = operations.filter(isClosed);
   const times = answered.map(returnedAt).sort((a, b) => a - b);
   const silences = times.map((time, i) => time - (times[i - 1] ?? beganMs));
-  const waits = operations.map((operation) => returnedAt(operation) - Math.max(beganMs, operation.invokedAt));
+  const waits = told.flatMap(({ load, heard }) => {
+    if (!('operation' in heard)) return [];
+    return [{ load, ms: returnedAt(heard.operation) - Math.max(beganMs, heard.operation.invokedAt) }];
+  });
+  const longestWait = waits.reduce<(typeof waits)[number] | null>((a, b) => (a === null || b.ms > a.ms ? b : a), null);
   return {
     silentMs: longest(silences),
-    waitedMs: longest(waits),
+    waitedMs: Math.round(longestWait?.ms ?? 0),
+    waited: longestWait?.load ?? null,
     answered: answered.length,
     refused: answered.filter(({ output }) => output === 'refused').length,
     unknown: operations.length - answered.length,

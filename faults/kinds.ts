@@ -19,6 +19,10 @@ export type Fault = (cluster: FaultCluster, draw: SimStream) => Promise<void>;
 const TAKEN_FOR_DEAD_MS = 12_000;
 const SHORT_MS = 2_000;
 const MINUTE_MS = 60_000;
+/** It has told the others that it leaves, and given back some of its shards. */
+const DRAINING_MS = 1_500;
+const DRAINED_MS = 60_000;
+const LOOK_MS = 50;
 
 const hostOf = ({ hosts }: FaultCluster, draw: SimStream): number => draw.below(hosts.length);
 
@@ -29,10 +33,18 @@ export const FAULTS = {
     await pause(TAKEN_FOR_DEAD_MS);
     await cluster.replaceHost(host);
   },
+  /** It ends by itself. */
   'host drained': async (cluster: FaultCluster, draw: SimStream) => {
     const host = hostOf(cluster, draw);
     cluster.hosts[host]?.kill('SIGTERM');
-    await pause(SHORT_MS);
+    for (let waitedMs = 0; cluster.hosts[host]?.exitCode === null && waitedMs < DRAINED_MS; waitedMs += LOOK_MS)
+      await pause(LOOK_MS);
+    await cluster.replaceHost(host);
+  },
+  'host killed while it drains': async (cluster: FaultCluster, draw: SimStream) => {
+    const host = hostOf(cluster, draw);
+    cluster.hosts[host]?.kill('SIGTERM');
+    await pause(DRAINING_MS);
     await cluster.replaceHost(host);
   },
   /** It is taken for dead, wakes and finds that it is. */
@@ -86,6 +98,7 @@ export const FAULTS = {
     for (const host of cluster.hosts) host.kill('SIGKILL');
     for (const daemon of daemons) kill(daemon, 'SIGKILL');
     await pause(SHORT_MS);
+    // One after the other, as at first: the first is the seed of the others.
     for (const daemon of daemons) await start(daemon);
     for (const index of cluster.hosts.keys()) await cluster.replaceHost(index);
   },

@@ -3,7 +3,7 @@ import type { FaultReport, PartReport, RunReport } from './report';
 import { judgedParts, lineOf, RECOVERY_LIMIT_MS, summaryOf, textOf } from './report';
 
 const fault = (name: FaultName, waitedMs: number, silentMs = 1_000): FaultReport => {
-  return { name, at: '', silentMs, waitedMs, answered: 10, refused: 2, unknown: 1 };
+  return { name, at: '', silentMs, waitedMs, waited: 'account', answered: 10, refused: 2, unknown: 1 };
 };
 const part = (faults: readonly FaultReport[], wrong: readonly string[] | null = []): PartReport => {
   const judgement = wrong && { wrong, histories: 4, undecided: 1 };
@@ -39,7 +39,7 @@ describe('the report of a run of faults', () => {
     expect(text).toContain('p50 8.0 s, p99 9.0 s (limit 15.0 s)');
     expect(text).toContain('0 lost, 0 doubled');
     expect(lineOf(3, fault('NATS killed', 2_000))).toMatch(
-      /3 NATS killed .*wait 2.0 s; 10 answered, 2 refused, 1 unknown/,
+      /3 NATS killed .*wait 2.0 s \(account\); 10 answered, 2 refused, 1 unknown/,
     );
   });
 

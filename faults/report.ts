@@ -80,8 +80,9 @@ export function summaryOf(report: RunReport): Summary {
   };
 }
 
-export function lineOf(n: number, { name, silentMs, waitedMs, answered, refused, unknown }: FaultReport): string {
-  const waits = `silent ${seconds(silentMs)}, longest wait ${seconds(waitedMs)}`;
+export function lineOf(n: number, fault: FaultReport): string {
+  const { name, silentMs, waitedMs, waited, answered, refused, unknown } = fault;
+  const waits = `silent ${seconds(silentMs)}, longest wait ${seconds(waitedMs)} (${waited ?? '-'})`;
   const outcomes = `${answered} answered, ${refused} refused, ${unknown} unknown`;
   return `${String(n).padStart(4)} ${name.padEnd(NAME_WIDTH)} ${waits}; ${outcomes}`;
 }

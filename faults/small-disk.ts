@@ -7,9 +7,10 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+const MOUNTS = '/proc/mounts';
 const BYTES = Buffer.alloc(1_048_576);
 
 export class SmallDisk {
@@ -58,8 +59,10 @@ export class SmallDisk {
   }
 }
 
+/** Where the kernel does not tell, nothing of ours is mounted. */
 function isMounted(directory: string): boolean {
-  return readFileSync('/proc/mounts', 'utf8')
+  if (!existsSync(MOUNTS)) return false;
+  return readFileSync(MOUNTS, 'utf8')
     .split('\n')
     .some((line) => line.split(' ')[1] === directory);
 }
