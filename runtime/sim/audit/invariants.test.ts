@@ -7,6 +7,7 @@ import { HandHistory, HandMade, KEY, T0, put } from './hand-history.fixture';
 import { readOwn, readShared } from './read-history';
 import { ClusterModel } from '../store/cluster-model.fixture';
 import { Invariants } from './invariants';
+import type { Told } from '../network/witness';
 import type { Caller } from '../workloads/workload';
 
 /** Asked for `whole`, the entity answers so; null: it does not exist. */
@@ -19,8 +20,12 @@ function auditorTold(live: readonly string[] | null): Caller {
   return { name: 'auditor', client, clock: { now: () => T0 }, patienceMs: 1 } as unknown as Caller;
 }
 
-async function judged(rows: readonly Row[], live: readonly string[] | null): Promise<string | null> {
-  const invariants = new Invariants({ entities: [HandMade], ids: [KEY.id], told: [], attempts: [], notesKept: true });
+async function judged(
+  rows: readonly Row[],
+  live: readonly string[] | null,
+  told: readonly Told[] = [],
+): Promise<string | null> {
+  const invariants = new Invariants({ entities: [HandMade], ids: [KEY.id], told, attempts: [], notesKept: true });
   await invariants.gather(auditorTold(live), async () => rows);
   return invariants.judge();
 }
@@ -37,6 +42,17 @@ describe('the invariants of an entity', () => {
     expect(await judged(rows, ['i-1'])).toContain('answers otherwise than its history says');
     expect(await judged(rows, null)).toContain('has a history, and its host says that it does not exist');
     expect(await judged([], ['i-1'])).toContain('is there, and has no history');
+  });
+
+  it('let a host not know a first turn that nobody was told of, and no other (C6)', async () => {
+    const { rows } = new HandHistory().turn([put(1, 1)]);
+    const request = { op: 'message', key: KEY, message: 'update', method: 'put', attempt: 1, submit: false } as const;
+    const id = { session: 's', n: 1, doneBelow: 0 };
+    const reply = { ok: true, value: encodeValue(1), seq: 1, duplicate: false } as const;
+    const told: Told = { caller: 'c', request: { ...request, args: encodeValue([]), id }, reply };
+    expect(await judged(rows, null)).toBeNull();
+    expect(await judged(rows, null, [told])).toContain('its host says that it does not exist');
+    expect(await judged(rows, ['i-2'])).toContain('answers otherwise than its history says');
   });
 
   it('complain about a last snapshot that does not lead to where all records lead (S24)', async () => {
