@@ -3,7 +3,7 @@
 import './node-floor';
 export { DEFAULT_LIMITS, defineHost, remote, serve, sqlite, startHost } from './node';
 export type { HostLimits, HostOptions, RemoteGroup, RunningHost, WatchdogOptions } from './node';
-export { startWorker } from './worker';
+export { defineWorker, startWorker } from './worker';
 export type { RunningWorker, WorkerOptions } from './worker';
 export type { Retention } from './retention';
 export type { ServedGroup } from './host/hosted-code';

@@ -39,6 +39,11 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** Options of a worker as a module's default export. */
+export function defineWorker(options: WorkerOptions): WorkerOptions {
+  return options;
+}
+
 /** Resolves once it takes tasks. Rejects with the transport's own error when that cannot be opened. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { transport, namespace = 'default', queues = [''], runningActivities = MAX_RUNNING_ACTIVITIES } = options;

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Entity, Query, Update, activities } from '../framework';
@@ -12,6 +12,7 @@ import type { PerdureClient } from './client';
 import { connect } from './client';
 import type { Renderer } from './renderer.fixture';
 
+const built = join(__dirname, '..', 'dist');
 const render = activities<Renderer>('worker-render', { retry: { initial: '10ms', maximum: '100ms' } });
 
 @Entity('worker-studio')
@@ -71,7 +72,7 @@ describe('activities that workers run over NATS (C17)', () => {
   };
   /** A process of its own. */
   const child = (queue: string): ChildProcess => {
-    const program = join(__dirname, '..', 'dist', 'runtime', 'worker.child.js');
+    const program = join(built, 'runtime', 'worker.child.js');
     const made = spawn(process.execPath, [program, at.servers, at.prefix, queue, notes], { stdio: 'inherit' });
     children.push(made);
     return made;
@@ -121,6 +122,25 @@ describe('activities that workers run over NATS (C17)', () => {
     expect(lines).toContain('film y aborted');
     const { activities: open } = await perdure.describe(going);
     expect(open).toMatchObject([{ method: 'film', running: false }]);
+  });
+
+  it('run in the process of `perdure worker`, which ends in order on SIGTERM', async () => {
+    const [host, framework] = ['runtime', 'framework'].map((room) => JSON.stringify(join(built, room, 'index.js')));
+    const file = join(directory, 'worker.cjs');
+    const lines = [
+      `const p = require(${host}); const f = require(${framework});`,
+      "const group = f.activities('worker-render');",
+      `const transport = p.nats({ servers: '${at.servers}', prefix: '${at.prefix}' });`,
+      "const renderer = { frame: async (name) => name + ' by ' + process.pid };",
+      "exports.default = p.defineWorker({ activities: [p.serve(group, renderer)], transport, queues: ['cli'] });",
+    ];
+    writeFileSync(file, lines.join('\n'));
+    const made = spawn(process.execPath, [join(built, 'runtime/cli/perdure.js'), 'worker', file], { stdio: 'inherit' });
+    children.push(made);
+    expect(await perdure.entity(Studio, 'S-5').make('a', 'cli')).toBe(`a by ${made.pid}`);
+    const exited = new Promise((resolve) => made.once('exit', resolve));
+    made.kill('SIGTERM');
+    expect(await exited).toBe(0);
   });
 
   it('refuse options that make no worker', async () => {

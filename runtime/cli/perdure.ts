@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Owns: the `perdure` command: what it prints and its exit codes (0 done, 1 the request failed, 2 bad usage).
+ * Owns: the `perdure` command: what it prints and its exit codes (0 done, 1 the request failed, 2 bad usage, 3 unavailable).
  * Does not own: the Node check (node-floor), which runs before anything else is loaded; so that it can, this file keeps
  * to syntax that an old Node parses.
  */
@@ -11,6 +11,8 @@ import { join } from 'node:path';
 const usage = `perdure: durable entities for TypeScript
 
 Usage: perdure [--version | --help]
+       perdure host MODULE      run the host that the module's default export describes, defineHost({ … })
+       perdure worker MODULE    run a worker for activities, defineWorker({ … }); neither opens a port
 
   -v, --version  print the version and exit
   -h, --help     print this text and exit
@@ -22,8 +24,8 @@ function installedVersion(): string {
   return (manifest as { version: string }).version;
 }
 
-/** Runs the command on `args` (without node and script) and returns its exit code. */
-function main(args: readonly string[]): number {
+/** Runs the command on `args` (without node and script) and resolves with its exit code. */
+async function main(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
   if (rest.length === 0 && (first === '--version' || first === '-v')) {
     process.stdout.write(`${installedVersion()}\n`);
@@ -33,10 +35,15 @@ function main(args: readonly string[]): number {
     process.stdout.write(usage);
     return 0;
   }
+  const [path, ...more] = rest;
+  if ((first === 'host' || first === 'worker') && path !== undefined && more.length === 0) {
+    const { runModule } = await import('./run-module.js');
+    return runModule(first, path);
+  }
   const stranger = rest.length > 0 ? rest[0] : first;
   const complaint = stranger === undefined ? 'no argument given' : `unknown argument '${stranger}'`;
   process.stderr.write(`perdure: ${complaint}; see perdure --help\n`);
   return 2;
 }
 
-process.exitCode = main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((code) => process.exit(code));
