@@ -2,9 +2,6 @@
  * After tests: what Jest runs at the end of a test run.
  */
 
-import { stopTestServices, stopThreeNodes } from './for-tests';
+import { stopTestServices } from './for-tests';
 
-module.exports = async (): Promise<void> => {
-  await stopTestServices();
-  await stopThreeNodes();
-};
+module.exports = stopTestServices;

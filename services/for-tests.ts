@@ -87,11 +87,6 @@ export async function stopTestServices(): Promise<void> {
   if (process.env['PERDURE_KEEP_SERVICES'] === undefined) await stopServices(testOptions(), true);
 }
 
-/** The cluster of three that a test file has left running for the next. */
-export async function stopThreeNodes(): Promise<void> {
-  await stopServices(testOptions(3), true);
-}
-
 async function find(): Promise<TestServices> {
   const { PERDURE_TEST_NATS: nats, PERDURE_TEST_CASSANDRA: cassandra } = process.env;
   if (nats !== undefined && cassandra !== undefined) return { nats, cassandra: cassandra.split(',').map(addressOf) };
