@@ -29,29 +29,6 @@ describe('opening a keyspace', () => {
   const says = (code: string, fact: string): unknown =>
     expect.objectContaining({ code, message: expect.stringContaining(fact) as string });
 
-  it('refuses a keyspace that is not there, and says how to make it', async () => {
-    expect(await refusal({ keyspace: 'nowhere', migrate: false })).toEqual(
-      says('invalid_argument', "has no keyspace 'nowhere'; create it first: CREATE KEYSPACE nowhere"),
-    );
-  });
-
-  it('refuses a data centre that no node is in (C11)', async () => {
-    expect(await refusal({ localDataCenter: 'moon', migrate: false })).toEqual(
-      says('invalid_argument', "no node in the data centre 'moon': set localDataCenter to datacenter1"),
-    );
-  });
-
-  it('refuses fewer than three replicas unless that is named unsafe, and then says so (C11)', async () => {
-    expect(await refusal({ unsafe: [] })).toEqual(says('invalid_argument', "unsafe: ['replication']"));
-    expect((await given.open(await given.fresh())).unsafe).toEqual(['replication']);
-  });
-
-  it('says that no node can be reached', async () => {
-    expect(await refusal({ contactPoints: ['127.0.0.1'], port: 1 })).toEqual(
-      says('unavailable', 'Cassandra at 127.0.0.1, port 1 cannot be reached'),
-    );
-  });
-
   it('makes no tables unless it is asked to, and leaves those of a newer build alone', async () => {
     const options = await given.fresh();
     await given.admin(

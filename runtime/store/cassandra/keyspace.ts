@@ -19,6 +19,7 @@ import { SCHEMA_PAUSE_INITIAL_MS, SCHEMA_PAUSE_MAXIMUM_MS } from '../../config';
 import type { Clock } from '../../ports/clock';
 import { connect, driverOptions, SCHEMA } from './connection';
 import type { CassandraOptions } from './options';
+import { checkRelease } from './start-check';
 import { cannotConnect, noDataCentre, noKeyspace, noSchema } from './trouble';
 
 const KEYSPACE = `SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?`;
@@ -35,6 +36,7 @@ export async function findKeyspace(options: CassandraOptions, clock: Clock): Pro
   try {
     const homes = new Set(client.hosts.values().map(({ datacenter }) => datacenter));
     if (!homes.has(localDataCenter)) throw noDataCentre(options, [...homes]);
+    nodesOf(client, options).forEach(checkRelease);
     const found = await client.execute(KEYSPACE, [keyspace], { ...SCHEMA, prepare: true });
     if (found.rows.length === 0) {
       if (replicas === undefined || !migrate) throw noKeyspace(options);

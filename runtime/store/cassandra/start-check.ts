@@ -114,13 +114,15 @@ async function checkTables(client: Client, { keyspace }: CassandraOptions): Prom
 
 const TABLES = VERSIONS.flat().flatMap((cql) => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(cql)?.[1] ?? []);
 
+/** Before anything is made there. */
+export function checkRelease({ address, cassandraVersion: version }: Host): void {
+  if (Number.parseInt(version, 10) >= OLDEST_MAJOR) return;
+  const fact = `the node ${address} runs Cassandra ${version}, and Perdure needs ${OLDEST_MAJOR}.0 or newer`;
+  throw refused('invalid_argument', `${fact}: upgrade it`);
+}
+
 async function checkNode(client: Client, host: Host): Promise<readonly Finding[]> {
-  const version = host.cassandraVersion;
-  if (Number.parseInt(version, 10) < OLDEST_MAJOR)
-    throw refused(
-      'invalid_argument',
-      `the node ${host.address} runs Cassandra ${version}, and Perdure needs ${OLDEST_MAJOR}.0 or newer: upgrade it`,
-    );
+  checkRelease(host);
   const names = Object.keys(SAFE) as NodeSetting[];
   const cql = `SELECT name, value FROM system_views.settings WHERE name IN (${names.map((name) => `'${name}'`).join(', ')})`;
   const { rows } = await client.execute(cql, [], { host, consistency: types.consistencies.one });
