@@ -122,7 +122,11 @@ export class Holds implements Workload {
     const { draw } = caller;
     const [key, way, broken] = [draw.of(this.run.ids), draw.of(WAYS), draw.float() < BROKEN_SHARE];
     if (way === 'hold' || way === 'resume') return this.operator(caller, key, way);
-    if (way === 'look') return this.mind(caller, key);
+    if (way === 'look') {
+      this.run.tick();
+      await this.mind(caller, key);
+      return void this.run.tick();
+    }
     const marks = [BREAKS_ALL, ...(way === 'take' ? [STRAYS] : []), ...(this.run.versions > 1 ? [BREAKS_FIRST] : [])];
     const item = broken ? `${name}${draw.of(marks)}` : name;
     const belt = reach(caller, conveyor, key);
