@@ -7,10 +7,10 @@ import { CART, contents, signal } from './inbox.contract';
 import { MemoryInbox } from './memory-inbox';
 
 const OK: Reply = { ok: true, value: new Uint8Array(), duplicate: false, seq: 1 };
-const no = (code: string): Reply => ({
+const no = (code: string, reason: string | null = null, duplicate = false): Reply => ({
   ok: false,
-  duplicate: false,
-  error: { code, message: `it is ${code}`, reason: null, details: null, operation: null, cause: null } as never,
+  duplicate,
+  error: { code, message: `it is ${code}`, reason, details: null, operation: null, cause: null } as never,
 });
 
 interface Asked {
@@ -79,23 +79,40 @@ describe('a drain (C16)', () => {
     expect(ids()).toEqual([named(first), named(second)]);
   });
 
-  it.each(['unavailable', 'resource_exhausted', 'deadline_exceeded'])(
-    'leaves for the next round what is %s, and what is behind it (C15)',
-    async (code) => {
-      const { clock, inbox, asked, ids, settle, start } = draining();
-      const [first, second] = [signal('a'), signal('a')];
-      for (const message of [first, second]) await inbox.put(message);
-      start();
-      await settle();
-      await asked[0]!.answer(no(code));
-      expect(ids()).toEqual([named(first)]);
-      await clock.advance(INBOX_LOOK_MS);
-      await settle();
-      expect(ids()).toEqual([named(first), named(first)]);
-      await asked[1]!.answer(OK);
-      expect(ids()).toEqual([named(first), named(first), named(second)]);
-    },
-  );
+  it.each([
+    ['unavailable', null],
+    ['resource_exhausted', null],
+    ['deadline_exceeded', null],
+    ['internal', 'corrupt'],
+    ['internal', 'divergence'],
+    ['internal', 'newer_version'],
+  ])('leaves for the next round what is %s, reason %s, and what is behind it (C15)', async (code, reason) => {
+    const { clock, inbox, asked, ids, settle, start } = draining();
+    const [first, second] = [signal('a'), signal('a')];
+    for (const message of [first, second]) await inbox.put(message);
+    start();
+    await settle();
+    await asked[0]!.answer(no(code, reason));
+    expect(ids()).toEqual([named(first)]);
+    await clock.advance(INBOX_LOOK_MS);
+    await settle();
+    expect(ids()).toEqual([named(first), named(first)]);
+    await asked[1]!.answer(OK);
+    expect(ids()).toEqual([named(first), named(first), named(second)]);
+  });
+
+  it.each([
+    ['internal', 'corrupt', true],
+    ['internal', 'poison', false],
+    ['internal', null, false],
+  ])('buries what is %s, reason %s, told again: %s', async (code, reason, again) => {
+    const { inbox, asked, settle, start } = draining();
+    await inbox.put(signal('a'));
+    start();
+    await settle();
+    await asked[0]!.answer(no(code, reason, again));
+    expect(await inbox.nextDead(CART, 0)).toMatchObject({ error: { code } });
+  });
 
   it('buries what cannot be read, and goes on when the inbox or the handler fails', async () => {
     const { clock, inbox, asked, settle, start } = draining();

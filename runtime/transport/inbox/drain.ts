@@ -30,6 +30,11 @@ export interface DrainOptions {
 
 /** Nothing is recorded under its id, and it may yet be applied. */
 const LATER = new Set<string>(['unavailable', 'resource_exhausted', 'deadline_exceeded']);
+/**
+ * What this build cannot read, another one or a mended store may: of an entity, which then has recorded nothing; of the
+ * message itself it is recorded, and told as a repeat the next time.
+ */
+const UNREAD = new Set<string | null>(['corrupt', 'divergence', 'newer_version']);
 
 const UNREADABLE: WireError = {
   code: 'invalid_argument',
@@ -129,6 +134,10 @@ export class InboxDrain {
     const reply = await this.options.answer({ ...message, attempt: Math.max(2, message.attempt) });
     // Behind a held input it is recorded too (S2).
     if (reply.ok || reply.error.code === 'held') return null;
-    return LATER.has(reply.error.code) ? 'later' : reply.error;
+    return isOpen(reply.error, reply.duplicate) ? 'later' : reply.error;
   }
+}
+
+function isOpen({ code, reason }: WireError, duplicate: boolean): boolean {
+  return LATER.has(code) || (code === 'internal' && UNREAD.has(reason) && !duplicate);
 }
