@@ -7,12 +7,13 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { UsageError } from '../runtime/sim/usage';
 import { FaultCluster } from './fault-cluster';
 import { runFaults } from './fault-run';
 import type { FaultName } from './kinds';
 import { hindered } from './kinds';
 import type { FaultOptions } from './options';
-import { drawFaults, parseOptions, USAGE, UsageError } from './options';
+import { drawFaults, parseOptions, USAGE } from './options';
 import type { PartReport, RunReport } from './report';
 import { judgedParts, lineOf, summaryOf, textOf } from './report';
 

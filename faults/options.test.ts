@@ -1,4 +1,5 @@
-import { drawFaults, parseOptions, UsageError } from './options';
+import { UsageError } from '../runtime/sim/usage';
+import { drawFaults, parseOptions } from './options';
 
 describe('the options of npm run test:faults', () => {
   it('are by default what a long run takes, of all kinds and on three nodes', () => {
@@ -22,7 +23,8 @@ describe('the options of npm run test:faults', () => {
   it.each([
     [['--faults', '0'], "not '0'"],
     [['--faults', 'all'], "not 'all'"],
-    [['--kinds', 'host killed,flood'], "no kind of fault 'flood'"],
+    [['--kinds', 'host killed,flood'], 'NATS stopped and continued, '],
+    [['--kinds', 'host killed,flood'], "not 'flood'"],
     [['--nodes', '2'], "not '2'"],
     [['--minutes', '0'], "not '0'"],
     [['--seed=-1'], "not '-1'"],

@@ -6,6 +6,7 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { named, parsed, UsageError, whole } from '../runtime/sim/usage';
 import { SimRandom } from '../runtime/sim/world/random';
 import { testOptions } from '../services/for-tests';
 import type { ServiceOptions } from '../services/options';
@@ -31,8 +32,6 @@ ${Object.keys(FAULTS)
   .map((name) => `  ${name}\n`)
   .join('')}`;
 
-export class UsageError extends Error {}
-
 export interface FaultOptions {
   readonly faults: number;
   readonly kinds: readonly FaultName[];
@@ -52,16 +51,16 @@ const SEEDS = 2 ** 32;
 /** Throws UsageError. */
 export function parseOptions(args: readonly string[]): FaultOptions {
   const values = parse(args);
-  const nodes = whole('--nodes', values.nodes, 3, [1, 3]);
+  const nodes = wholeOr(3, '--nodes', values.nodes, [1, 3]);
   if (nodes === 2) throw new UsageError("--nodes is 1 or 3, not '2'");
   const services = testOptions(nodes === 1 ? 1 : 3);
   const port = (name: 'nats-port' | 'cassandra-port' | 'storage-port', otherwise: number): number =>
-    whole(`--${name}`, values[name], otherwise, [1, 65_535]);
+    wholeOr(otherwise, `--${name}`, values[name], [1, 65_535]);
   return {
-    faults: whole('--faults', values.faults, FAULTS_OF_A_RUN, [1, 100_000]),
+    faults: wholeOr(FAULTS_OF_A_RUN, '--faults', values.faults, [1, 100_000]),
     kinds: kindsOf(values.kinds),
-    seed: whole('--seed', values.seed, Math.floor(Math.random() * SEEDS), [0, SEEDS - 1]),
-    minutes: values.minutes === undefined ? Infinity : whole('--minutes', values.minutes, 0, [1, 10_000]),
+    seed: wholeOr(Math.floor(Math.random() * SEEDS), '--seed', values.seed, [0, SEEDS - 1]),
+    minutes: wholeOr(Infinity, '--minutes', values.minutes, [1, 10_000]),
     resume: values.resume === true,
     report: resolve(values.report ?? join(__dirname, '..', 'faults-report.json')),
     services: {
@@ -77,8 +76,8 @@ export function parseOptions(args: readonly string[]): FaultOptions {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const ports = { 'nats-port': text, 'cassandra-port': text, 'storage-port': text };
-  try {
-    return parseArgs({
+  return parsed(() =>
+    parseArgs({
       args: [...args],
       options: {
         faults: text,
@@ -91,30 +90,22 @@ function parse(args: readonly string[]) {
         directory: text,
         ...ports,
       },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+    }),
+  ).values;
 }
 
-function kindsOf(text: string | undefined): FaultName[] {
-  const names = text === undefined ? Object.keys(FAULTS) : text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !(name in FAULTS));
-  if (unknown !== undefined) throw new UsageError(`there is no kind of fault '${unknown}'`);
-  return names as FaultName[];
+function kindsOf(text: string | undefined): readonly FaultName[] {
+  if (text === undefined) return Object.keys(FAULTS) as FaultName[];
+  return text.split(',').map((name) => named('--kinds', name.trim(), FAULTS));
 }
 
-function whole(
-  name: string,
-  text: string | undefined,
+function wholeOr(
   otherwise: number,
-  [low, high]: readonly [number, number],
+  option: string,
+  text: string | undefined,
+  [least, most]: readonly [number, number],
 ): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < low || value > high)
-    throw new UsageError(`${name} is a whole number from ${low} to ${high}, not '${text}'`);
-  return value;
+  return text === undefined ? otherwise : whole(option, text, least, most);
 }
 
 /** Every kind in each round, in an order of its own. */

@@ -13,21 +13,13 @@ import { runActivity } from '../../framework/core/activity-scope';
 import { decodeValue, encodeValue } from '../../framework/codec/value';
 import type { EntityKey } from '../../framework/model/identity';
 import { isPlanted } from '../../framework/planted-bugs';
+import type { Task } from '../ports/task-queues';
 
 export type ActivityMethod = (...args: unknown[]) => unknown;
 
-export interface AttemptFacts {
-  readonly key: EntityKey;
-  readonly effect: number;
-  readonly group: string;
-  readonly method: string;
-  readonly args: Uint8Array;
-  readonly attempt: number;
-  readonly scheduledAt: number;
+export interface AttemptFacts extends Omit<Task, 'queue' | 'limitMs'> {
   /** Milliseconds since the epoch, null without a limit. */
   readonly deadline: number | null;
-  /** Encoded details of the last heartbeat of an earlier attempt. */
-  readonly heartbeat: Uint8Array | null;
 }
 
 export class Attempt implements ActivityScope {

@@ -38,7 +38,8 @@ async function main(args: readonly string[]): Promise<number> {
   const [path, ...more] = rest;
   if ((first === 'host' || first === 'worker') && path !== undefined && more.length === 0) {
     const { runModule } = await import('./run-module.js');
-    return runModule(first, path);
+    // What the module has opened may outlive its host.
+    process.exit(await runModule(first, path));
   }
   const stranger = rest.length > 0 ? rest[0] : first;
   const complaint = stranger === undefined ? 'no argument given' : `unknown argument '${stranger}'`;
@@ -46,4 +47,4 @@ async function main(args: readonly string[]): Promise<number> {
   return 2;
 }
 
-void main(process.argv.slice(2)).then((code) => process.exit(code));
+void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

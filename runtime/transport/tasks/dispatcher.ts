@@ -47,7 +47,7 @@ interface Queue {
   readonly ear: Ear;
   readonly workers: Map<string, Worker>;
   readonly waiting: Set<Offer>;
-  /** Since when tasks wait and no worker was there; already told of when negative infinity. */
+  /** Since when tasks wait and no worker was there; infinite once that has been told. */
   desertedMs: number;
 }
 
