@@ -10,6 +10,15 @@ import { Invariants } from './invariants';
 import type { Told } from '../network/witness';
 import type { Caller } from '../workloads/workload';
 
+const OPTIONS = {
+  entities: [HandMade],
+  ids: [KEY.id],
+  told: [],
+  attempts: [],
+  notesKept: true,
+  isUnseen: () => false,
+};
+
 /** Asked for `whole`, the entity answers so; null: it does not exist. */
 function auditorTold(live: readonly string[] | null): Caller {
   const whole = async () => {
@@ -23,9 +32,9 @@ function auditorTold(live: readonly string[] | null): Caller {
 async function judged(
   rows: readonly Row[],
   live: readonly string[] | null,
-  told: readonly Told[] = [],
+  { told = [], unseen = false }: { readonly told?: readonly Told[]; readonly unseen?: boolean } = {},
 ): Promise<string | null> {
-  const invariants = new Invariants({ entities: [HandMade], ids: [KEY.id], told, attempts: [], notesKept: true });
+  const invariants = new Invariants({ ...OPTIONS, told, isUnseen: () => unseen });
   await invariants.gather(auditorTold(live), async () => rows);
   return invariants.judge();
 }
@@ -44,15 +53,16 @@ describe('the invariants of an entity', () => {
     expect(await judged([], ['i-1'])).toContain('is there, and has no history');
   });
 
-  it('let a host not know a first turn that nobody was told of, and no other (C6)', async () => {
+  it('let a host not know a first turn that it may not have found and nobody was told of, and no other (C6)', async () => {
     const { rows } = new HandHistory().turn([put(1, 1)]);
     const request = { op: 'message', key: KEY, message: 'update', method: 'put', attempt: 1, submit: false } as const;
     const id = { session: 's', n: 1, doneBelow: 0 };
     const reply = { ok: true, value: encodeValue(1), seq: 1, duplicate: false } as const;
     const told: Told = { caller: 'c', request: { ...request, args: encodeValue([]), id }, reply };
-    expect(await judged(rows, null)).toBeNull();
-    expect(await judged(rows, null, [told])).toContain('its host says that it does not exist');
-    expect(await judged(rows, ['i-2'])).toContain('answers otherwise than its history says');
+    expect(await judged(rows, null, { unseen: true })).toBeNull();
+    expect(await judged(rows, null)).toContain('its host says that it does not exist');
+    expect(await judged(rows, null, { unseen: true, told: [told] })).toContain('its host says that it does not exist');
+    expect(await judged(rows, ['i-2'], { unseen: true })).toContain('answers otherwise than its history says');
   });
 
   it('complain about a last snapshot that does not lead to where all records lead (S24)', async () => {
@@ -65,7 +75,7 @@ describe('the invariants of an entity', () => {
   });
 
   it('know where the history has a message, as a hint for the search', async () => {
-    const invariants = new Invariants({ entities: [HandMade], ids: [KEY.id], told: [], attempts: [], notesKept: true });
+    const invariants = new Invariants(OPTIONS);
     const request = { op: 'message', key: KEY, message: 'update', method: 'put', attempt: 1, submit: false } as const;
     const at = (n: number) =>
       invariants.positionOf({ ...request, args: encodeValue([]), id: { session: 's', n, doneBelow: 0 } });

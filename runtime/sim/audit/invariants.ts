@@ -45,6 +45,8 @@ export interface AuditOptions {
   readonly attempts: readonly Attempt[];
   /** See `audit/effect-audit`. */
   readonly notesKept: boolean;
+  /** Its owner may have found nothing of the key. */
+  readonly isUnseen: (key: EntityKey) => boolean;
 }
 
 interface Gathered {
@@ -53,6 +55,7 @@ interface Gathered {
   readonly rows: readonly Row[];
   /** Encoded answer of `whole`; null if the entity does not exist. */
   readonly live: Uint8Array | null;
+  readonly unseen: boolean;
 }
 
 export class Invariants {
@@ -65,13 +68,13 @@ export class Invariants {
 
   /** Inside the world. Rejects if an entity does not answer. */
   async gather(auditor: Caller, readHistory: ReadHistory): Promise<void> {
-    const { entities, ids } = this.options;
+    const { entities, ids, isUnseen } = this.options;
     const gathered: Gathered[] = [];
     for (const entity of entities) {
       for (const id of ids) {
         const key = { namespace: 'default', type: definitionOf(entity).type, id };
         const live = await this.ask(auditor, key);
-        gathered.push({ key, entity, live, rows: await readHistory(key) });
+        gathered.push({ key, entity, live, unseen: isUnseen(key), rows: await readHistory(key) });
       }
     }
     this.gathered = gathered;
@@ -115,14 +118,14 @@ export class Invariants {
     }
   }
 
-  private async entity({ key, entity, rows, live }: Gathered, told: readonly Told[]): Promise<void> {
+  private async entity({ key, entity, rows, live, unseen }: Gathered, told: readonly Told[]): Promise<void> {
     const facts = new EntityFacts(key, definitionOf(entity));
     await facts.walk(rows);
     this.facts.set(entityText(key), facts);
     await auditTail(facts, rows);
     auditMessages(facts, told);
     auditRest(facts, this.nowMs);
-    if (live !== null || !isLoneBirth(rows, told)) auditLive(facts, live);
+    if (live !== null || !unseen || !isBirthAlone(rows, told)) auditLive(facts, live);
   }
 }
 
@@ -149,10 +152,10 @@ async function auditTail({ key, definition, instance }: EntityFacts, rows: reado
 }
 
 /**
- * A first turn that nobody was told of may stand on one replica alone, where the auditor looks and its owner did not: what
- * finds an empty partition writes nothing that would decide it (C6).
+ * A first turn that nobody was told of, and that came to a quorum late or never: its owner may have found an empty
+ * partition, and such a look writes nothing that would decide it (C6).
  */
-function isLoneBirth(rows: readonly Row[], told: readonly Told[]): boolean {
+function isBirthAlone(rows: readonly Row[], told: readonly Told[]): boolean {
   const [answered = 0] = answeredSeqs(told).values();
   return unreleased({ rows }, answered) === 0;
 }

@@ -277,6 +277,7 @@ class Run {
       told: witness.told,
       attempts: workloads.flatMap(({ outside }) => outside?.attempts ?? []),
       notesKept: site.notesKept,
+      isUnseen: (key) => site.isUnseen(key),
     });
     const gathered = invariants.gather(auditor, this.readHistory);
     await world.complete(gathered, world.nowMs + AUDIT_MS);

@@ -14,6 +14,8 @@ import { serveFrames } from '../../transport/frame-server';
 import type { Branch } from '../../transport/reached';
 import { RoutedTransport } from '../../transport/routed-transport';
 import type { Reply, Request } from '../../wire/envelope';
+import { shardOf } from '../../wire/shard-map';
+import type { EntityKey } from '../../../framework/model/identity';
 import { Alarms } from './alarms';
 import { readShared } from '../audit/read-history';
 import { hostCaller } from '../workloads/caller';
@@ -29,12 +31,13 @@ import { SimNetwork } from '../network/sim-network';
 import type { SimProcess } from '../world/sim-process';
 import { AuditReads } from '../store/audit-reads';
 import { leaseRow, SimStore } from '../store/sim-store';
+import { bucketName } from '../store/store-cells';
 import { clusterRows, SimWatchdog } from '../faults/sim-watchdog';
 import type { Code, Site } from './site';
 import { buildOf, Releases } from './site';
 import { INDEX_BOUNDS, LAYOUT, LIMITS, STABLE_MS } from './small-sizes';
 import type { Listed, StoreCluster } from '../store/store-cluster';
-import { storeCluster } from '../store/store-cluster';
+import { openingName, storeCluster } from '../store/store-cluster';
 import { WatchedStore } from '../store/watched-store';
 import type { World } from '../world/world';
 
@@ -117,6 +120,13 @@ export class SimCluster implements Site {
       known.set(entityText(key), { reads, rows });
       return rows;
     };
+  }
+
+  isUnseen(key: EntityKey): boolean {
+    const { set, serial, openedAtMs, shards } = this.store;
+    const shard = shardOf(key, shards);
+    const openedMs = openedAtMs.get(openingName(shard, epochOf(serial.peek(leaseRow(shard))))) ?? 0;
+    return set.seenFromMs(bucketName(key, 0)) >= openedMs;
   }
 
   sharedStore(process: SimProcess): SimStore {

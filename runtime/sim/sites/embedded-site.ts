@@ -95,6 +95,11 @@ export class EmbeddedSite implements Site {
     return async (key) => (this.disk.newest === null ? [] : readOwn(this.disk.newest, key));
   }
 
+  /** There is one copy, and the host that has it. */
+  isUnseen(): boolean {
+    return false;
+  }
+
   release(): void {
     this.releases.next();
   }

@@ -4,6 +4,7 @@
  * Owns: the interface, how builds are named and told apart. Does not own: hosts (`cluster`, `embedded-site`), callers, faults.
  */
 
+import type { EntityKey } from '../../../framework/model/identity';
 import type { Disagreement } from '../../../framework/core/compare';
 import type { PerdureError } from '../../../framework/errors';
 import type { EntityClass } from '../../../framework/model/definition';
@@ -36,6 +37,8 @@ export interface Site {
   transportOf(life: Pick<Life, 'process' | 'clock'>): CallerTransport;
   /** As that process reads them from the store itself. */
   historiesFor(process: SimProcess): ReadHistory;
+  /** Its first row came to a quorum after its owner's epoch had begun, if at all: the owner may have found nothing. */
+  isUnseen(key: EntityKey): boolean;
   /** The store that hosts share, for that process; null where there is one host with a store of its own. */
   sharedStore(process: SimProcess): ClusterStore | null;
   /** Puts out the next version of the code: a process that begins from now on runs it. */

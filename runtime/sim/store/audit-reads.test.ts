@@ -53,3 +53,18 @@ describe('the reads of an audit', () => {
     },
   );
 });
+
+describe('when something has come to a quorum', () => {
+  it('is told by the second replica that has it, however late it came', () => {
+    const { cluster, first, third } = audited();
+    const seenFrom = (): number => cluster.set.seenFromMs('p');
+    expect(seenFrom()).toBe(Infinity);
+    third?.apply({ partition: 'p', cells: [cell(1)] }, 5);
+    expect(seenFrom()).toBe(Infinity);
+    first?.apply({ partition: 'p', cells: [cell(1)] }, 9);
+    third?.apply({ partition: 'p', cells: [cell(2)] }, 12);
+    expect(seenFrom()).toBe(9);
+    first?.forget();
+    expect(seenFrom()).toBe(Infinity);
+  });
+});

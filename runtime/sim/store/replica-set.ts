@@ -124,6 +124,11 @@ export class ReplicaSet {
     return this.nodes.filter((node) => this.reaches(from, node) || this.#fresh(node) || this.#fresh(from));
   }
 
+  /** From when on any quorum that is asked holds something of the partition; Infinity while one does not. */
+  seenFromMs(partition: string): number {
+    return this.nodes.map(({ replica }) => replica.sinceMs(partition)).sort((a, b) => a - b)[QUORUM - 1] ?? Infinity;
+  }
+
   reaches(from: Node, to: Node): boolean {
     return to.up && (from === to || (!from.cut && !to.cut));
   }
@@ -154,7 +159,7 @@ export class ReplicaSet {
         told(null);
         return;
       }
-      to.replica.apply(mutation);
+      to.replica.apply(mutation, this.world.nowMs);
       told(world.nowMs + this.#hopMs(to, from));
     };
     return world.inside(atMs + this.#hopMs(from, to) + this.#lateMs(), DELIVER, arrive, to.replica.number).timeMs;
@@ -227,7 +232,7 @@ export class ReplicaSet {
     this.world.count('store.leg-duplicate');
     const atMs = this.world.nowMs + this.streams.length.between(this.faults.lateMs);
     const arrive = (): void => {
-      if (to.up) to.replica.apply(mutation);
+      if (to.up) to.replica.apply(mutation, this.world.nowMs);
     };
     this.world.inside(atMs, AGAIN, arrive, to.replica.number);
   }
@@ -237,7 +242,7 @@ export class ReplicaSet {
       if (!to.up || to.cut)
         return this.#playBack(to, mutation, HINT_RETRY_MS + this.streams.length.float() * HINT_RETRY_MS);
       this.world.count('store.hint-played');
-      to.replica.apply(mutation);
+      to.replica.apply(mutation, this.world.nowMs);
     };
     this.world.inside(this.world.nowMs + inMs, HINT, arrive, to.replica.number);
   }

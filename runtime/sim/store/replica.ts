@@ -40,6 +40,8 @@ export interface Slice {
 
 interface Partition {
   readonly cells: Cell[];
+  /** When the first mutation of it came. */
+  readonly sinceMs: number;
   /** How many mutations had come to the replica with the last one of this partition. */
   state: number;
 }
@@ -50,9 +52,9 @@ export class Replica {
 
   constructor(readonly number: number) {}
 
-  apply({ partition, cells }: Mutation): void {
+  apply({ partition, cells }: Mutation, nowMs = 0): void {
     let kept = this.#partitions.get(partition);
-    if (kept === undefined) this.#partitions.set(partition, (kept = { cells: [], state: 0 }));
+    if (kept === undefined) this.#partitions.set(partition, (kept = { cells: [], sinceMs: nowMs, state: 0 }));
     kept.state = this.#mutations += 1;
     for (const cell of cells) put(kept.cells, cell);
   }
@@ -60,6 +62,11 @@ export class Replica {
   /** Another one whenever something has come to the partition; 0 while nothing has. */
   state(partition: string): number {
     return this.#partitions.get(partition)?.state ?? 0;
+  }
+
+  /** From when on something has stood in the partition; Infinity while nothing does. */
+  sinceMs(partition: string): number {
+    return this.#partitions.get(partition)?.sinceMs ?? Infinity;
   }
 
   /** Deletions included, in clustering order; a copy. */

@@ -49,6 +49,7 @@ import { never } from '../world/sim-process';
 import {
   beatCell,
   beatOf,
+  bucketName,
   cellOf,
   directoryName,
   entryCell,
@@ -167,7 +168,7 @@ export class SimStore implements ClusterStore {
   }
 
   writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
-    return this.#write(`h\0${bucket}\0${keyName(key)}`, rows.map(rowCell));
+    return this.#write(bucketName(key, bucket), rows.map(rowCell));
   }
 
   async readRows(
@@ -176,7 +177,7 @@ export class SimStore implements ClusterStore {
     from: { readonly seq: number; readonly epoch: number },
     limit: number,
   ): Promise<BucketPage> {
-    const cells = await this.#read(`h\0${bucket}\0${keyName(key)}`, keyText(key), from.seq);
+    const cells = await this.#read(bucketName(key, bucket), keyText(key), from.seq);
     const rows = cells.filter(({ major, minor }) => major > from.seq || Number(minor) >= from.epoch);
     const next = rows[limit];
     return {
@@ -186,7 +187,7 @@ export class SimStore implements ClusterStore {
   }
 
   deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome> {
-    return this.#deletePartition(`h\0${bucket}\0${keyName(key)}`);
+    return this.#deletePartition(bucketName(key, bucket));
   }
 
   writePointer(key: EntityKey, pointer: Pointer): Promise<WriteOutcome> {

@@ -32,6 +32,11 @@ export function keyName({ namespace, type, id }: EntityKey): string {
   return `${namespace}\0${type}\0${id}`;
 }
 
+/** The partition of one bucket of a history. */
+export function bucketName(key: EntityKey, bucket: number): string {
+  return `h\0${bucket}\0${keyName(key)}`;
+}
+
 function keyOf(name: string): EntityKey {
   const [namespace, type] = name.split('\0', 2) as [string, string];
   return { namespace, type, id: name.slice(namespace.length + type.length + 2) };

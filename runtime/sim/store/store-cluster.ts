@@ -29,12 +29,18 @@ export interface StoreCluster {
   writtenAtMs: number;
   /** Places of the rows that any host has asked it to write. */
   readonly issued: Set<string>;
+  /** When a host first asked for the lease of that shard and epoch, by both. */
+  readonly openedAtMs: Map<string, number>;
   /** Every row of the directory that a host asked it to write. */
   readonly listed: Listed[];
   /** What deleted partitions of histories held, for auditors. */
   readonly archive: Archive;
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
   heal(): void;
+}
+
+export function openingName(shard: number, epoch: number): string {
+  return `${shard} ${epoch}`;
 }
 
 export function storeCluster(world: World, dial: FaultDial, shards: number): StoreCluster {
@@ -47,5 +53,16 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
   };
   const serial = new SerialRegisters(set);
   const archive = new Archive(set);
-  return { set, serial, links, shards, writtenAtMs: 0, issued: new Set(), listed: [], archive, heal };
+  return {
+    set,
+    serial,
+    links,
+    shards,
+    writtenAtMs: 0,
+    issued: new Set(),
+    openedAtMs: new Map(),
+    listed: [],
+    archive,
+    heal,
+  };
 }

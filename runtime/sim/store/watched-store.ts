@@ -26,6 +26,7 @@ import type { SimStream } from '../world/random';
 import type { SimProcess } from '../world/sim-process';
 import { SimStore } from './sim-store';
 import type { StoreCluster } from './store-cluster';
+import { openingName } from './store-cluster';
 
 const KINDS = new Map(Object.entries(ROW_KIND).map(([name, kind]) => [kind as number, name]));
 
@@ -54,7 +55,7 @@ export class WatchedStore extends SimStore {
 
   override casLease(shard: number, expected: Lease | null, next: Lease): Promise<WriteOutcome> {
     this.count(next.owner === '' ? 'give-back' : 'take-over');
-    if (next.owner !== '') casualtiesOf(this.host.world).opening({ shard, epoch: next.epoch }, this.host);
+    if (next.owner !== '') this.opening(shard, next.epoch);
     return super.casLease(shard, expected, next);
   }
 
@@ -110,6 +111,14 @@ export class WatchedStore extends SimStore {
   override writeEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
     this.count(`index-${part.kind}`);
     return super.writeEntries(shard, part, entries);
+  }
+
+  private opening(shard: number, epoch: number): void {
+    const { world } = this.host;
+    const { openedAtMs } = this.shared;
+    const name = openingName(shard, epoch);
+    if (!openedAtMs.has(name)) openedAtMs.set(name, world.nowMs);
+    casualtiesOf(world).opening({ shard, epoch }, this.host);
   }
 
   /** Some host has issued the first of these rows before. */
