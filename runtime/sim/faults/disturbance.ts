@@ -25,7 +25,7 @@ const PROCESS = label('disturb.process');
 const SHORTEST_PAUSE_MS = 10;
 
 /** Of a network, what a disturbance needs. */
-type Cuttable = Pick<SimNetwork<unknown, unknown>, 'world' | 'cut' | 'mend'>;
+type Cuttable = Pick<SimNetwork, 'world' | 'cut' | 'mend'>;
 
 /** Two floats in [0, 1), drawn for every stroke (and `ask` asked), whether or not it may happen: leaving one out moves no other. */
 export type How = readonly [number, number];

@@ -18,7 +18,7 @@ import type { SimNetwork } from './sim-network';
 import type { SimProcess } from '../world/sim-process';
 
 /** What it needs of a network, whatever else that carries. */
-export type Carrier = Pick<SimNetwork<never, never>, 'world' | 'carry' | 'receive' | 'noListener' | 'isCutOff'>;
+export type Carrier = Pick<SimNetwork, 'world' | 'carry' | 'receive' | 'noListener' | 'isCutOff'>;
 
 interface Listener {
   readonly process: SimProcess;

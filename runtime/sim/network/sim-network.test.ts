@@ -1,28 +1,17 @@
-import { message, transportContract } from '../../transport/transport.contract';
-import type { Reply, Request } from '../../wire/envelope';
 import type { FaultProfile } from '../faults/fault-profile';
 import { FaultDial, PROFILES, profileOf } from '../faults/fault-profile';
-import { pump } from '../world/pump.fixture';
+import { Exchange } from './exchange.fixture';
 import { SimNetwork } from './sim-network';
 import { SimProcess } from '../world/sim-process';
-import { SimTransport } from './sim-transport';
 import { label } from '../world/trace';
 import { World } from '../world/world';
 
 const X = label('x');
 
-transportContract('the simulated transport without faults', async () => {
-  const world = new World({ seed: 1 });
-  const network = new SimNetwork<Request, Reply>(world, new FaultDial(PROFILES.calm));
-  const [caller, host] = ['client', 'host'].map(
-    (name) => new SimTransport(network, new SimProcess(world, name), () => 'host'),
-  ) as [SimTransport, SimTransport];
-  return { caller, host, close: pump(world) };
-});
-
 interface Made {
   readonly world: World;
-  readonly network: SimNetwork<number, number>;
+  readonly network: SimNetwork;
+  readonly exchange: Exchange;
   readonly client: SimProcess;
   readonly host: SimProcess;
   readonly got: number[];
@@ -33,31 +22,27 @@ interface Made {
 /** A host that answers each number with itself, and a client that notes replies; refusals are -1. */
 function setUp(profile: FaultProfile = PROFILES.calm, seed = 1): Made {
   const world = new World({ seed });
-  const network = new SimNetwork<number, number>(world, new FaultDial(profile));
+  const network = new SimNetwork(world, new FaultDial(profile));
+  const exchange = new Exchange(network);
   const [client, host] = ['client', 'host'].map((name) => new SimProcess(world, name)) as [SimProcess, SimProcess];
   const [got, replies]: [number[], number[]] = [[], []];
-  network.listen(host, async (n) => (got.push(n), n));
-  const send = (n: number): void => {
-    void network.send(client, 'host', n).then(
-      (reply) => replies.push(reply),
-      () => replies.push(-1),
-    );
-  };
-  return { world, network, client, host, got, replies, send };
+  exchange.listen(host, (n) => (got.push(n), n));
+  const send = (n: number): void => exchange.send(client, 'host', n, (reply) => replies.push(reply));
+  return { world, network, exchange, client, host, got, replies, send };
 }
 
 const numbers = Array.from({ length: 300 }, (_, i) => i);
 
 describe('simulated network', () => {
-  it('loses, doubles and reorders under faults, and resolves each send at most once (C14)', async () => {
+  it('loses, doubles and reorders under faults (C14)', async () => {
     const { world, got, replies, send } = setUp(PROFILES.lossy, 5);
     numbers.forEach((n) => world.at(n, X, () => send(n)));
     await world.run();
     expect(new Set(got).size).toBeLessThan(300);
     expect(got.length).toBeGreaterThan(new Set(got).size);
     expect(got).not.toEqual([...got].sort((a, b) => a - b));
-    expect(new Set(replies).size).toBe(replies.length);
-    expect(replies.length).toBeLessThan(new Set(got).size);
+    expect(new Set(replies).size).toBeLessThan(new Set(got).size);
+    expect(replies.length).toBeGreaterThan(new Set(replies).size);
     const reached = ['loss', 'duplicate', 'late'].filter((fault) => world.counts.has(`network.${fault}`));
     expect(reached).toHaveLength(3);
   });
@@ -109,12 +94,11 @@ describe('simulated network', () => {
   });
 
   it('sends no reply of a host that died while it worked', async () => {
-    const { world, network, host, client } = setUp();
-    let answered = false;
-    network.listen(host, async (n) => (host.crash(), n));
-    void network.send(client, 'host', 1).finally(() => (answered = true));
+    const { world, exchange, host, replies, send } = setUp();
+    exchange.listen(host, (n) => (host.crash(), n));
+    send(1);
     await world.run();
-    expect([host.alive, answered]).toEqual([false, false]);
+    expect([host.alive, replies]).toEqual([false, []]);
   });
 
   it('hands a host after its pause what came in the last ten seconds of it at most', async () => {
@@ -128,30 +112,12 @@ describe('simulated network', () => {
   });
 
   it('hands a new process of the same name what comes after its start', async () => {
-    const { world, network, host, got, send } = setUp();
+    const { world, exchange, host, got, send } = setUp();
     host.crash();
     const heir: number[] = [];
-    network.listen(new SimProcess(world, 'host'), async (n) => (heir.push(n), n));
+    exchange.listen(new SimProcess(world, 'host'), (n) => (heir.push(n), n));
     send(1);
     await world.run();
     expect([got, heir]).toEqual([[], [1]]);
-  });
-
-  it('carries copies, and no live object (S10)', async () => {
-    const world = new World({ seed: 1 });
-    const network = new SimNetwork<Request, Reply>(world, new FaultDial(PROFILES.calm));
-    const [client, host] = ['client', 'host'].map((name) => new SimProcess(world, name)) as [SimProcess, SimProcess];
-    const seen: Request[] = [];
-    network.listen(host, async (request) => {
-      seen.push(request);
-      return { ok: true, value: new Uint8Array(), duplicate: false, seq: 1 };
-    });
-    const sent = { ...message('cart', 'add'), args: Uint8Array.of(1) };
-    void network.send(client, 'host', sent);
-    sent.args[0] = 9;
-    await world.run();
-    expect(seen).toEqual([{ ...message('cart', 'add'), args: Uint8Array.of(1) }]);
-    const live = { ...sent, method: (() => 1) as unknown as string };
-    expect(() => network.send(client, 'host', live)).toThrow('a message carries data, not a function');
   });
 });

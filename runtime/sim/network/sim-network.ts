@@ -2,21 +2,17 @@
  * Simulated network: messages between processes that may be lost, doubled, late or out of order.
  *
  * Owns: delays and faults of each message, cuts between machines in one direction, what a dead or paused receiver does.
- * Does not own: who is sent what (`sim-transport`, or the caller), resending.
+ * Does not own: who is sent what, and copying it (`sim-messenger`), resending.
  *
  * Invariants:
- * 1. A request may be answered twice; the first reply counts. It may never be answered: the promise stays open.
- * 2. What crosses is copied. A message is carried even if its sender has died since; a reply of a dead process is not.
- * 3. Messages of one machine to another arrive in their order, but for those that are late.
- * 4. A paused receiver gets what came within `BUFFER_MS` once it wakes, and nothing older: its connection was closed.
+ * 1. A message is carried even if its sender has died since.
+ * 2. Messages of one machine to another arrive in their order, but for those that are late.
+ * 3. A paused receiver gets what came within `BUFFER_MS` once it wakes, and nothing older: its connection was closed.
  */
 
-import { isPerdureError, PerdureError } from '../../../framework/errors';
 import type { FaultDial } from '../faults/fault-profile';
-import { plainCopy } from '../world/plain-copy';
 import type { SimStream } from '../world/random';
 import type { SimProcess } from '../world/sim-process';
-import { never } from '../world/sim-process';
 import { label } from '../world/trace';
 import type { World } from '../world/world';
 
@@ -28,17 +24,8 @@ const GAP_MS = 0.001;
 const ARRIVE = label('network.arrive');
 /** In a cut: whoever it is. */
 export const EVERYBODY = '*';
-export const NOT_SERVED = 'not_served';
 
-export type AnswerMessage<Q, A> = (request: Q) => Promise<A>;
-
-interface Listener<Q, A> {
-  readonly process: SimProcess;
-  readonly answer: AnswerMessage<Q, A>;
-}
-
-export class SimNetwork<Q, A> {
-  readonly #listeners = new Map<string, Listener<Q, A>>();
+export class SimNetwork {
   readonly #cuts = new Set<string>();
   /** When the newest message of each link arrives that is not late. */
   readonly #links = new Map<string, number>();
@@ -62,39 +49,6 @@ export class SimNetwork<Q, A> {
     this.#silence = random.stream('network.silence');
   }
 
-  /**
-   * Answers what is sent to the process's name, in place of an earlier process of that name. Returns how to stop. An answer
-   * may reject with `unavailable`, reason `not_served`: as if nobody listened. Any other failure is silence.
-   */
-  listen(process: SimProcess, answer: AnswerMessage<Q, A>): () => void {
-    const listener = { process, answer };
-    const stop = (): void => {
-      if (this.#listeners.get(process.name) === listener) this.#listeners.delete(process.name);
-    };
-    if (!process.alive) return stop;
-    this.#listeners.set(process.name, listener);
-    process.onDeath(stop);
-    return stop;
-  }
-
-  /**
-   * At least once, or never. Rejects with `unavailable`, reason `not_served`, if nobody listens there and the network says
-   * so; otherwise it is answered or stays open.
-   */
-  send(from: SimProcess, to: string, request: Q): Promise<A> {
-    if (!from.issue()) return never();
-    const carried = plainCopy(request);
-    return new Promise((resolve, reject) => {
-      const back = (tell: () => void): void => this.carry(to, from.name, () => this.receive(from, tell));
-      this.carry(from.name, to, () => {
-        const listener = this.#listeners.get(to);
-        const refuse = (): void => this.noListener(() => back(() => reject(notServed(to))));
-        if (listener === undefined) refuse();
-        else this.#answer(listener, carried, (reply) => back(() => resolve(reply)), refuse);
-      });
-    });
-  }
-
   /** Messages one way between two machines are lost from now on; `*` stands for every machine. */
   cut(from: string, to: string): void {
     this.world.count('network.cut');
@@ -111,19 +65,6 @@ export class SimNetwork<Q, A> {
   mend(from?: string, to?: string): void {
     if (from === undefined || to === undefined) this.#cuts.clear();
     else this.#cuts.delete(`${from}\0${to}`);
-  }
-
-  #answer({ process, answer }: Listener<Q, A>, request: Q, reply: (answer: A) => void, refuse: () => void): void {
-    this.receive(process, () => {
-      const send = (answered: A): void => {
-        if (process.issue()) reply(plainCopy(answered));
-      };
-      const fail = (error: unknown): void => {
-        if (isNotServed(error)) refuse();
-        else this.world.count('network.answer-failed');
-      };
-      void answer(plainCopy(request)).then(send, fail);
-    });
   }
 
   noListener(tell: () => void): void {
@@ -169,14 +110,4 @@ export class SimNetwork<Q, A> {
     const cuts = this.#cuts;
     return cuts.has(`${from}\0${to}`) || cuts.has(`${from}\0${EVERYBODY}`) || cuts.has(`${EVERYBODY}\0${to}`);
   }
-}
-
-function notServed(to: string): PerdureError {
-  return new PerdureError('unavailable', `nobody listens at ${to}: start a host there, or ask another`, {
-    reason: NOT_SERVED,
-  });
-}
-
-function isNotServed(error: unknown): boolean {
-  return isPerdureError(error) && error.reason === NOT_SERVED;
 }

@@ -13,7 +13,6 @@ import type { CallerTransport } from '../../ports/transport';
 import { serveFrames } from '../../transport/frame-server';
 import type { Branch } from '../../transport/reached';
 import { RoutedTransport } from '../../transport/routed-transport';
-import type { Reply, Request } from '../../wire/envelope';
 import { shardOf } from '../../wire/shard-map';
 import type { EntityKey } from '../../../framework/model/identity';
 import { Alarms } from './alarms';
@@ -51,7 +50,7 @@ export interface ClusterOptions {
 
 export class SimCluster implements Site {
   readonly notesKept = false;
-  readonly network: SimNetwork<Request, Reply>;
+  readonly network: SimNetwork;
   readonly machines: readonly Machine[];
   private readonly logs: Alarms;
   private readonly store: StoreCluster;

@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { Entity, Query, sleep, Update } from '../../../framework/index';
 import { createClient } from '../../client/client';
 import type { PerdureClient } from '../../client/types';
+import { drawName } from '../../host/draw-name';
 import { Host } from '../../host/host';
 import { DEFAULT_LIMITS } from '../../node';
 import { silentLog } from '../../ports/telemetry';
-import type { Reply, Request } from '../../wire/envelope';
 import { disturbProcess } from '../faults/disturbance';
 import { FaultDial, PROFILES, profileOf } from '../faults/fault-profile';
 import { SimClock } from '../world/sim-clock';
@@ -13,7 +13,8 @@ import { SimDisk } from '../store/sim-disk-store';
 import { simEntropy } from '../world/sim-entropy';
 import { SimNetwork } from '../network/sim-network';
 import { SimProcess } from '../world/sim-process';
-import { SimTransport } from '../network/sim-transport';
+import { SimSubjects } from '../network/sim-messenger';
+import { SingleTransport } from '../network/single-transport';
 import { freshSeed } from '../world/sim-world.fixture';
 import { pauseOf } from '../store/store-workload.fixture';
 import { World } from '../world/world';
@@ -54,9 +55,15 @@ async function run(seed: number): Promise<Outcome> {
   const world = new World({ seed });
   const dial = new FaultDial(ROUGH);
   const disk = new SimDisk(world, dial);
-  const network = new SimNetwork<Request, Reply>(world, dial);
+  const subjects = new SimSubjects(new SimNetwork(world, dial));
   const draw = world.random.stream('test');
-  const transportOf = (process: SimProcess): SimTransport => new SimTransport(network, process, () => 'host');
+  const transportOf = (process: SimProcess, clock: SimClock): SingleTransport =>
+    new SingleTransport({
+      messenger: subjects.messengerOf(process),
+      clock,
+      session: drawName(simEntropy(process)),
+      reached: () => undefined,
+    });
   let [acknowledged, unknown, crashes] = [0, 0, 0];
   let over = false;
 
@@ -69,7 +76,7 @@ async function run(seed: number): Promise<Outcome> {
       entities: [Counter],
       activities: [],
       store: disk.storeOf(process),
-      transport: transportOf(process),
+      transport: transportOf(process, clock),
       namespace: 'default',
       build: 'b1',
       clock,
@@ -84,7 +91,10 @@ async function run(seed: number): Promise<Outcome> {
   const clientOf = (name: string): { process: SimProcess; client: PerdureClient } => {
     const process = new SimProcess(world, name);
     const clock = new SimClock(process);
-    return { process, client: createClient({ transport: transportOf(process), clock, entropy: simEntropy(process) }) };
+    return {
+      process,
+      client: createClient({ transport: transportOf(process, clock), clock, entropy: simEntropy(process) }),
+    };
   };
 
   let host = startHost();

@@ -9,7 +9,6 @@ import { Host } from '../../host/host';
 import { DEFAULT_LIMITS } from '../../node';
 import type { HistoryStore } from '../../ports/history-store';
 import type { CallerTransport } from '../../ports/transport';
-import type { Reply, Request } from '../../wire/envelope';
 import { Alarms } from './alarms';
 import { readOwn } from '../audit/read-history';
 import type { Branch } from '../../transport/reached';
@@ -37,7 +36,7 @@ const HOST = 'host-1';
 export class EmbeddedSite implements Site {
   readonly notesKept = true;
   readonly listed = [];
-  readonly network: SimNetwork<Request, Reply>;
+  readonly network: SimNetwork;
   readonly machines: readonly Machine[];
   private readonly subjects: SimSubjects;
   private readonly logs: Alarms;

@@ -11,7 +11,6 @@ import type { EntityClass } from '../../../framework/model/definition';
 import type { ServedGroup } from '../../host/hosted-code';
 import type { ClusterStore } from '../../ports/cluster-store';
 import type { CallerTransport } from '../../ports/transport';
-import type { Reply, Request } from '../../wire/envelope';
 import type { ReadHistory } from '../audit/invariants';
 import type { Life, Machine } from '../world/machine';
 import type { World } from '../world/world';
@@ -21,7 +20,7 @@ import type { Listed } from '../store/store-cluster';
 import type { Caller } from '../workloads/workload';
 
 export interface Site {
-  readonly network: SimNetwork<Request, Reply>;
+  readonly network: SimNetwork;
   readonly machines: readonly Machine[];
   /** What no fault excuses: an entity that cannot be read, or a step that went wrong. */
   readonly alarms: readonly string[];
