@@ -3,7 +3,7 @@ import { PerdureError } from '../../../framework/errors';
 import { Ledger } from '../../../framework/core/ledger';
 import { ROW_KIND } from '../../../framework/core/history';
 import type { Row } from '../../ports/history-store';
-import { HandHistory, HandMade, KEY, T0, put } from './hand-history.fixture';
+import { apply, HandHistory, HandMade, KEY, message, put, sleeps, T0 } from './hand-history.fixture';
 import { readOwn, readShared } from './read-history';
 import { ClusterModel } from '../store/cluster-model.fixture';
 import { Invariants } from './invariants';
@@ -26,7 +26,7 @@ function auditorTold(live: readonly string[] | null): Caller {
     return live;
   };
   const client = { entity: () => ({}), call: () => ({ whole }) };
-  return { name: 'auditor', client, clock: { now: () => T0 }, patienceMs: 1 } as unknown as Caller;
+  return { name: 'auditor', client, clock: { now: () => T0 + 60_000 }, patienceMs: 1 } as unknown as Caller;
 }
 
 async function judged(
@@ -63,6 +63,12 @@ describe('the invariants of an entity', () => {
     expect(await judged(rows, null)).toContain('its host says that it does not exist');
     expect(await judged(rows, null, { unseen: true, told: [told] })).toContain('its host says that it does not exist');
     expect(await judged(rows, ['i-2'], { unseen: true })).toContain('answers otherwise than its history says');
+  });
+
+  it('do not ask that the timer of such a turn fires (C9)', async () => {
+    const { rows } = new HandHistory().turn([apply(message('nap', 1, [500]), [sleeps(1, 2, T0 + 500)])]);
+    expect(await judged(rows, null, { unseen: true })).toBeNull();
+    expect(await judged(rows, [], { unseen: true })).toContain('timer 2 was due 49500 ms ago and has not fired');
   });
 
   it('complain about a last snapshot that does not lead to where all records lead (S24)', async () => {

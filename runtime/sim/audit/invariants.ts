@@ -124,8 +124,9 @@ export class Invariants {
     this.facts.set(entityText(key), facts);
     await auditTail(facts, rows);
     auditMessages(facts, told);
+    if (live === null && unseen && isBirthAlone(rows, told)) return;
     auditRest(facts, this.nowMs);
-    if (live !== null || !unseen || !isBirthAlone(rows, told)) auditLive(facts, live);
+    auditLive(facts, live);
   }
 }
 

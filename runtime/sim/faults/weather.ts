@@ -36,7 +36,7 @@ const AWAKE_EARLY_MS = 120_000;
 /** By then a machine that was down has booted, and sleeps too. */
 const BOOTED_MS = 15_000;
 /** Nothing goes wrong any more after so long, the hour apart: callers that are not done yet get done. */
-const ROUGH_MS = 65_000;
+const ROUGH_MS = 50_000;
 /** A calm in which nothing gets on is longer by as much as this, so many times at most. */
 const LONGER_MS = 2_000;
 const LONGER_TIMES = 8;
@@ -60,6 +60,11 @@ export class Weather {
   /** When it becomes calm by itself, for ever. */
   get endsMs(): number {
     return ROUGH_MS + (this.options.scenario.hourAtMs === null ? 0 : HOUR_MS);
+  }
+
+  /** Of the time in which things go wrong, that part of it which is behind; negative before the hour, 1 at the end. */
+  get passed(): number {
+    return 1 - (this.endsMs - this.world.nowMs) / ROUGH_MS;
   }
 
   /** Calm for ever. */

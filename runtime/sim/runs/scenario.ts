@@ -97,7 +97,7 @@ export function drawScenario(seed: number, { profiles, ...prescribed }: Prescrib
     callers: 2 + of('callers').below(3),
     turnSteps: of('turn-steps').of(TURN_STEPS),
     operations: OPERATIONS,
-    pace: 2 ** (of('pace').float() * 4 - 3),
+    pace: 2 ** (of('pace').float() * 4 - 4.5),
     patienceMs: drawPatience(of('patience')),
     waves: drawWaves(of('waves')),
     releaseEveryMs: of('release').float() < 0.3 ? 20 * SECOND_MS : 0,
@@ -130,8 +130,8 @@ function profileWith(names: readonly ProfileName[], deaths: SimStream): FaultPro
   const mixed = mixOf(names.map((name) => PROFILES[name]));
   const [pauseMaxMs, jumpMaxMs] = [10 ** (3 + deaths.float() * 2), 10 ** (3 + deaths.float() * 3)];
   const hosts: Partial<HostFaults> = {
-    crashEveryMs: deaths.between([3 * SECOND_MS, 15 * SECOND_MS]),
-    drainEveryMs: deaths.between([4 * SECOND_MS, 20 * SECOND_MS]),
+    crashEveryMs: deaths.between([2.5 * SECOND_MS, 12 * SECOND_MS]),
+    drainEveryMs: deaths.between([3 * SECOND_MS, 15 * SECOND_MS]),
     crashWithin: 10 ** (1 + Math.floor(deaths.float() * 2)),
     ...(deaths.float() < 0.2 ? { halfWay: 0.03 } : {}),
   };

@@ -57,8 +57,10 @@ export interface SeedRun {
 export const EPOCHS = 6;
 const LONGEST_WORK_MS = 24 * 3_600_000;
 /** Longer than it takes until a host is taken for dead. */
-const ROTATION_MS = 10_000;
-const ROTATIONS = 40;
+const DEATH_MS = 10_000;
+/** Most hosts have handed over their shards within this time, and are back. */
+const HAND_OVER_MS = 3_000;
+const HAND_OVERS = 100;
 /** The healed site answers and comes to rest within this time. */
 const HEALED_MS = 60_000;
 /** Within this time a host has seen that its wall clock was set, and an activity has been tried again. */
@@ -193,25 +195,36 @@ class Run {
     return callerOf({ name, site, dial, witness: this.witness, pace, patienceMs, ahead: () => this.ahead });
   }
 
-  /** Callers are further on than the epochs: what is left of their work is spread over those to come. */
+  /** Callers are further on than the epochs and than the weather: what is left of their work is spread over both. */
   private get ahead(): boolean {
-    if (this.healed || this.world.nowMs > this.weather.endsMs || this.enoughEpochs) return false;
-    return this.operations / this.scenario.operations > (this.site.leastEpoch + 1) / EPOCHS;
+    const { world, site, weather, scenario } = this;
+    if (this.healed || world.nowMs > weather.endsMs || this.enoughEpochs) return false;
+    return this.operations / scenario.operations > Math.max((site.leastEpoch + 1) / EPOCHS, weather.passed);
   }
 
   private get enoughEpochs(): boolean {
     return this.site.leastEpoch >= EPOCHS;
   }
 
-  /** Hosts die one after the other until each shard has changed hands often enough. */
+  /** All die at once; then one host after the other ends in order, until each shard has changed hands often enough. */
   private async rotate(): Promise<void> {
-    const { world, site } = this;
-    for (let turn = 0; turn < ROTATIONS && !this.enoughEpochs; turn += 1) {
-      const machine = site.machines[turn % site.machines.length];
-      machine?.heal();
-      machine?.process?.crash();
-      await world.run({ untilMs: world.nowMs + ROTATION_MS, stop: () => this.enoughEpochs });
+    const { machines } = this.site;
+    if (this.enoughEpochs) return;
+    for (const machine of machines) {
+      machine.heal();
+      machine.process?.crash();
     }
+    await this.pass(DEATH_MS);
+    for (let turn = 0; turn < HAND_OVERS && !this.enoughEpochs; turn += 1) {
+      const machine = machines[turn % machines.length];
+      machine?.heal();
+      machine?.drain();
+      await this.pass(HAND_OVER_MS);
+    }
+  }
+
+  private async pass(withinMs: number): Promise<void> {
+    await this.world.run({ untilMs: this.world.nowMs + withinMs, stop: () => this.enoughEpochs });
   }
 
   /** Null once nothing but heartbeats is written any more. */
