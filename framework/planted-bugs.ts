@@ -22,6 +22,7 @@ export const PLANTED_BUGS = {
   'claim-before-dead': 'a lease is claimed although the session of its owner is not dead (C3)',
   'coalescing-drops-the-last': 'of the changes that wait to be listed the first is written, not the last (C10)',
   'condition-deaf-after-load': 'conditions are not looked at when an entity was loaded (S6)',
+  'conflict-before-commit': 'a message is refused for the sake of one whose turn is not written yet (S8, S12)',
   'conflict-unseen': 'another payload under the same id is answered as if it were a repeat (S12)',
   'dedupe-evicted-by-count': 'an entity remembers the ids of two client sessions only (S11)',
   'dedupe-lost-in-snapshot': 'a snapshot leaves out the ids of client sessions (S11, S24)',

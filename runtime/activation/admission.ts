@@ -24,6 +24,7 @@ import type { Delivery, Mailbox } from './mailbox';
 import { isPoison } from './poison';
 import { repeat } from './repeat';
 import { acknowledged, errorReply, idText, refusal } from './replies';
+import type { Answer } from './replies';
 
 /** The activation as admission sees it. */
 export interface Admitting extends Resident {
@@ -51,8 +52,14 @@ export function lookAtMessage(entity: Admitting, delivery: Delivery): boolean {
   entity.mailbox.shiftMessage();
   if (verdict.state === 'done') repeat(entity, entity.commit, request, verdict.at, answer);
   else if (verdict.state === 'pending') entity.callers.repeatPending(delivery, input.id);
-  else answer(refused(entity.name, input.id, verdict.state));
+  else refuse(entity, answer, refused(entity.name, input.id, verdict.state));
   return false;
+}
+
+/** The message that it is refused for may be in a turn that is never committed (S8). */
+function refuse({ commit }: Admitting, answer: Answer, reply: Reply): void {
+  if (isPlanted('conflict-before-commit')) answer(reply);
+  else commit.reply(answer, reply);
 }
 
 /** Arguments that were refused are answered so; on the record where S13 demands it, or processes died of them (S20). */

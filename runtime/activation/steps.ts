@@ -89,7 +89,9 @@ async function runContinuation(entity: Stepping, instance: Instance, kind: 'appl
 function skip(entity: Stepping, instance: Instance, reason: string, { input, settled }: Continuation): void {
   const { held } = instance.ledger;
   if (held === null) {
-    return settled?.(refusal('conflict', `${entity.name} is not held: there is nothing to skip`));
+    if (settled !== null)
+      entity.commit.reply(settled, refusal('conflict', `${entity.name} is not held: there is nothing to skip`));
+    return;
   }
   const now = entity.grounds.clock.now();
   entity.record(undo(instance, { input, args: null }, skipped(reason), entity.position, now));

@@ -71,3 +71,61 @@ describe.each([true, false])('a write whose outcome is unknown, its rows kept: %
     await staged.stop();
   });
 });
+
+/** A store whose appends wait for the word. */
+function slowStore(): HistoryStore & { held: (() => void)[]; slow: boolean } {
+  const inner = memoryStore();
+  const store = {
+    held: [] as (() => void)[],
+    slow: false,
+    open: async (): Promise<StoreSession> => {
+      const session = await inner.open();
+      const append = async (batch: readonly Append[]): Promise<AppendResult[]> => {
+        if (store.slow) await new Promise<void>((go) => store.held.push(go));
+        return session.append(batch);
+      };
+      return new Proxy(session, {
+        get: (target, name) => {
+          if (name === 'append') return append;
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+        },
+      });
+    },
+  };
+  return store;
+}
+
+describe('a message under the id of another one that is being written (S8, S12)', () => {
+  it('is told of the conflict once that one is durable, not before', async () => {
+    const store = slowStore();
+    const staged = await StagedHost.start({ entities: [Tally], store });
+    const tally = staged.client.entity(Tally, 'T');
+    await tally.mark(0);
+    store.slow = true;
+    const told: string[] = [];
+    const mark = (n: number): Promise<void> =>
+      staged.client
+        .call(tally, { messageId: 'm' })
+        .mark(n)
+        .then(
+          (count) => void told.push(`${n}: ${count}`),
+          ({ code }: PerdureError) => void told.push(`${n}: ${code}`),
+        );
+    const breathe = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn += 1) await staged.clock.breathe();
+    };
+    const calls = [mark(1)];
+    await breathe();
+    calls.push(mark(2));
+    await breathe();
+    expect(store.held).toHaveLength(1);
+    expect(told).toEqual([]);
+    store.slow = false;
+    for (const go of store.held) go();
+    await staged.settle();
+    await Promise.all(calls);
+    expect(told).toEqual(['1: 2', '2: conflict']);
+    await staged.stop();
+  });
+});

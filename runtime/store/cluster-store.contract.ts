@@ -282,5 +282,18 @@ export function describeClusterStore(
       await complete(store.writeListings(part, [listing(6, 'old')]));
       expect(await complete(store.listing(part, 'a'))).toEqual(listing(7, 'new'));
     });
+
+    it('keeps one whole listing of two with one stamp, whichever is written last (C8a)', async () => {
+      const { stores, complete } = await open();
+      const [store] = stores;
+      const part = { namespace: 'default', type: 'account', slot: 4 };
+      const [a, b] = [listingWith('a', 1_024).index, listingWith('a', 2_048).index];
+      const of = (id: string, index: EntityIndex): Listing => ({ id, index, seq: 1, stamp: 1_024 });
+      for (const index of [a, b]) await complete(store.writeListings(part, [of('one', index)]));
+      for (const index of [b, a]) await complete(store.writeListings(part, [of('other', index)]));
+      const [one, other] = [await complete(store.listing(part, 'one')), await complete(store.listing(part, 'other'))];
+      expect([a, b]).toContainEqual(one?.index);
+      expect(other?.index).toEqual(one?.index);
+    });
   });
 }

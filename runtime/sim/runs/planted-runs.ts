@@ -124,6 +124,19 @@ const LOST_MARKS: Prescribed = {
   shards: 2,
 };
 
+/** Writes take several attempts, and hosts die before they have come through. */
+const UNTOLD: Prescribed = {
+  site: 'cluster',
+  profile: profileOf('untold', { store: { coordinatorDeath: 0.5 }, hosts: { crashEveryMs: 3_000, crashWithin: 10 } }),
+  workloads: ['given-ids'],
+  waves: null,
+  patienceMs: 60_000,
+  ids: 1,
+  shards: 1,
+  callers: 8,
+  pace: 0.1,
+};
+
 /** Hosts die of what they run, and not often of anything else (S20). */
 const POISON: Prescribed = { site: 'cluster', profiles: ['lossy'], workloads: ['poison'] };
 const SUSPECTED: Prescribed = { site: 'cluster', profiles: ['suspicion'], workloads: ['list-append'] };
@@ -144,6 +157,7 @@ export const PLANTED_RUNS: Readonly<Partial<Record<PlantedBug, Prescribed>>> = {
   'claim-before-dead': SUSPECTED,
   'coalescing-drops-the-last': VISITS,
   'condition-deaf-after-load': { turnSteps: 1, workloads: ['conditions'] },
+  'conflict-before-commit': UNTOLD,
   'conflict-unseen': { workloads: ['given-ids'] },
   'dedupe-evicted-by-count': { ...LOSSY, workloads: ['list-append'] },
   'dedupe-lost-in-snapshot': { ...LOSSY, workloads: ['list-append'] },
