@@ -2,11 +2,12 @@ import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'cassandra-driver';
 import { Entity, Indexed, Query, Update, sleep } from '../framework';
 import { testServices } from '../services/for-tests';
 import { cassandra, memory, nats, silentLog, sqlite, startHost } from '.';
 import type { CassandraOptions, HostOptions, RunningHost } from '.';
-import type { PerdureClient } from './client';
+import type { HistoryEntry, PerdureClient } from './client';
 import { connect } from './client';
 
 @Entity('ledger')
@@ -43,6 +44,28 @@ class Sleeper {
     this.woken += 1;
   }
 }
+
+/** A bucket of its history holds some thirty of these pages, and snapshots between them. */
+const PAGE_CHARACTERS = 700_000;
+const PAGES = 40;
+
+class Book {
+  page = '';
+
+  @Update() write(page: string): void {
+    this.page = page;
+  }
+
+  @Query() first(): string {
+    return this.page.slice(0, 8);
+  }
+}
+
+@Entity('kept-book')
+class KeptBook extends Book {}
+
+@Entity('short-book')
+class ShortBook extends Book {}
 
 const IDS = Array.from({ length: 24 }, (_, i) => `L-${i}`);
 
@@ -148,6 +171,41 @@ describe('hosts over real servers', () => {
     const waiting = addToAll(perdure, 'b');
     await start({ store: sqlite(directory), transport: nats({ servers, prefix }) });
     expect(await waiting).toEqual(IDS.map(() => 2));
+  });
+
+  it('delete what lies behind the last snapshot for longer than its type is to keep it, and no more (C2, C8)', async () => {
+    const { prefix, servers, options } = await names();
+    const entities = [KeptBook, ShortBook];
+    const keeping = (): Promise<RunningHost> => {
+      const at = { store: cassandra(options), transport: nats({ servers, prefix }) };
+      return start({ entities, ...at, retention: { 'short-book': 0 } });
+    };
+    const first = await keeping();
+    const perdure = await client(prefix, servers);
+    const books = entities.map((entity) => perdure.entity(entity, 'B'));
+    for (const book of books)
+      for (let page = 0; page < PAGES; page += 1) await book.write(`${page}`.padEnd(8) + 'x'.repeat(PAGE_CHARACTERS));
+    const { contactPoints, localDataCenter, keyspace, port = 9_042 } = options;
+    const at = { contactPoints: [...contactPoints], localDataCenter, keyspace };
+    const driver = new Client({ ...at, protocolOptions: { port } });
+    const rowsOf = async (type: string): Promise<number> => {
+      const bucket = `namespace = 'default' AND type = '${type}' AND id = 'B' AND bucket = 0`;
+      return (await driver.execute(`SELECT seq FROM history WHERE ${bucket}`)).rowLength;
+    };
+    try {
+      while ((await rowsOf('short-book')) > 0) await aMoment();
+      expect(await rowsOf('kept-book')).toBeGreaterThan(0);
+    } finally {
+      await driver.shutdown();
+    }
+    hosts.splice(0);
+    await first.drain();
+    await keeping();
+    for (const book of books)
+      expect(await perdure.call(book, { timeout: '20s' }).first()).toBe(`${PAGES - 1}`.padEnd(8));
+    const [kept, short] = await Promise.all(books.map((book) => perdure.history(book).next()));
+    expect(kept?.value).toMatchObject({ seq: 1 });
+    expect((short?.value as HistoryEntry).seq).toBeGreaterThan(1);
   });
 
   it('refuse to share a store where nobody could reach them', async () => {
