@@ -56,7 +56,8 @@ export class EntityFacts {
   readonly activities = new Map<number, ActivityFacts>();
   /** At the tail; null for a key without a history. */
   instance: Instance | null = null;
-  private link: Link | null = null;
+  /** Of the last row. */
+  link: Link | null = null;
   private time = -Infinity;
   private readonly numbers = new Set<number>();
 
@@ -65,7 +66,7 @@ export class EntityFacts {
     readonly definition: EntityDefinition,
   ) {}
 
-  /** From the first row on. Rejects with a Violation, or with what a replay rejects with. */
+  /** From the first row on, at once or bit by bit. Rejects with a Violation, or with what a replay rejects with. */
   async walk(rows: readonly Row[]): Promise<void> {
     for (const row of rows) await this.row(row);
   }

@@ -7,6 +7,7 @@ import { apply, HandHistory, HandMade, KEY, message, put, sleeps, T0 } from './h
 import { readOwn, readShared } from './read-history';
 import { ClusterModel } from '../store/cluster-model.fixture';
 import { Invariants } from './invariants';
+import { States } from './states';
 import type { Told } from '../network/witness';
 import type { Caller } from '../workloads/workload';
 
@@ -14,6 +15,7 @@ const OPTIONS = {
   entities: [HandMade],
   ids: [KEY.id],
   told: [],
+  states: new States(),
   attempts: [],
   notesKept: true,
   isUnseen: () => false,
@@ -34,7 +36,7 @@ async function judged(
   live: readonly string[] | null,
   { told = [], unseen = false }: { readonly told?: readonly Told[]; readonly unseen?: boolean } = {},
 ): Promise<string | null> {
-  const invariants = new Invariants({ ...OPTIONS, told, isUnseen: () => unseen });
+  const invariants = new Invariants({ ...OPTIONS, told, states: new States(), isUnseen: () => unseen });
   await invariants.gather(auditorTold(live), async () => rows);
   return invariants.judge();
 }

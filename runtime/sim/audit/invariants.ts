@@ -23,10 +23,11 @@ import { readRow } from '../../activation/loader';
 import { idText } from '../../activation/replies';
 import type { Row } from '../../ports/history-store';
 import { auditEffects } from './effect-audit';
-import { EntityFacts } from './entity-facts';
+import type { EntityFacts } from './entity-facts';
 import { auditEnvironment, stateDifference } from './entity-state';
 import { auditMessages } from './message-audit';
 import { auditRest } from './rest-audit';
+import type { States } from './states';
 import { answeredSeqs, unreleased } from './states';
 import { violation } from './violation';
 import type { Attempt } from '../workloads/outside';
@@ -42,6 +43,7 @@ export interface AuditOptions {
   readonly entities: readonly EntityClass[];
   readonly ids: readonly string[];
   readonly told: readonly Told[];
+  readonly states: States;
   readonly attempts: readonly Attempt[];
   /** See `audit/effect-audit`. */
   readonly notesKept: boolean;
@@ -119,8 +121,7 @@ export class Invariants {
   }
 
   private async entity({ key, entity, rows, live, unseen }: Gathered, told: readonly Told[]): Promise<void> {
-    const facts = new EntityFacts(key, definitionOf(entity));
-    await facts.walk(rows);
+    const facts = await this.options.states.factsOf({ key, entity, rows });
     this.facts.set(entityText(key), facts);
     await auditTail(facts, rows);
     auditMessages(facts, told);

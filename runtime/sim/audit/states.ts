@@ -7,19 +7,17 @@
  * `wake-audit`).
  */
 
-import { readRow } from '../../activation/loader';
 import { indexOf } from '../../activation/entity-index';
 import { sameBytes } from '../../../framework/codec/fields';
 import { recordHash } from '../../../framework/codec/record';
 import { ROW_KIND } from '../../../framework/core/history';
-import { Replay } from '../../../framework/core/replay';
 import { definitionOf } from '../../../framework/model/definition';
-import type { EntityClass, EntityDefinition } from '../../../framework/model/definition';
+import type { EntityClass } from '../../../framework/model/definition';
 import type { EntityKey } from '../../../framework/model/identity';
 import type { EntityIndex, Row } from '../../ports/history-store';
 import type { Told } from '../network/witness';
 import { entityText } from '../network/witness';
-import { auditEnvironment } from './entity-state';
+import { EntityFacts } from './entity-facts';
 
 export interface History {
   readonly entity: EntityClass;
@@ -31,7 +29,7 @@ export interface History {
 export type StateAt = (count: number) => EntityIndex | null;
 
 interface Known {
-  readonly replay: Replay;
+  readonly facts: EntityFacts;
   readonly indexes: (EntityIndex | null)[];
 }
 
@@ -39,38 +37,40 @@ interface Known {
 export class States {
   private readonly known = new Map<string, Known>();
 
-  /** Null for a history that cannot be run again: others say so. */
-  async of({ key, entity, rows }: History): Promise<StateAt | null> {
+  /** Null for a history that cannot be run again: `factsOf` says why. */
+  async of(history: History): Promise<StateAt | null> {
+    const known = await this.walked(history).catch(() => null);
+    return known && ((count) => known.indexes[count] ?? null);
+  }
+
+  /** Rejects with what is wrong with the history itself. */
+  async factsOf(history: History): Promise<EntityFacts> {
+    return (await this.walked(history)).facts;
+  }
+
+  private async walked({ key, entity, rows }: History): Promise<Known> {
     const definition = definitionOf(entity);
-    const { replay, indexes } = this.sharing(key, rows) ?? newReplay(key, definition);
+    const known = this.sharing(key, rows) ?? { facts: new EntityFacts(key, definition), indexes: [null] };
+    const { facts, indexes } = known;
     this.known.delete(entityText(key));
-    try {
-      for (const row of rows.slice(indexes.length - 1)) {
-        const { record, hash } = readRow(key, row);
-        await replay.record(record, hash, false);
-        const index = replay.instance && indexOf(replay.instance, definition);
-        indexes.push(index?.status === 'unborn' ? null : index);
-      }
-    } catch {
-      return null;
+    for (const row of rows.slice(indexes.length - 1)) {
+      await facts.walk([row]);
+      const index = facts.instance && indexOf(facts.instance, definition);
+      indexes.push(index?.status === 'unborn' ? null : index);
     }
-    this.known.set(entityText(key), { replay, indexes });
-    return (count) => indexes[count] ?? null;
+    this.known.set(entityText(key), known);
+    return known;
   }
 
   /** What is known, if these rows begin with the same: a row names the one before it by its hash (C6). */
   private sharing(key: EntityKey, rows: readonly Row[]): Known | null {
     const known = this.known.get(entityText(key));
-    const last = known?.replay.link ?? null;
+    const last = known?.facts.link ?? null;
     if (known === undefined || last === null) return null;
     const row = rows[known.indexes.length - 2];
     const same = row?.seq === last.seq && row.epoch === last.epoch && sameBytes(recordHash(row.bytes), last.hash);
     return same ? known : null;
   }
-}
-
-function newReplay(key: EntityKey, definition: EntityDefinition): Known {
-  return { replay: new Replay(key, definition, auditEnvironment), indexes: [null] };
 }
 
 /** The place of the last turn, if nothing proves that it was released; null if something does. */

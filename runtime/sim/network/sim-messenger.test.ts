@@ -143,6 +143,6 @@ describe('the simulated messenger', () => {
     await world.run();
     expect(seen).toEqual([{ kind: 'unwanted', from: 'c', numbers: [1] }]);
     const live = { ...sent, from: (() => 1) as unknown as string };
-    expect(() => messenger.send('copy', live, () => undefined)).toThrow('a message carries data, not a function');
+    expect(() => messenger.send('copy', live, () => undefined)).toThrow('a message carries plain data, not a function');
   });
 });

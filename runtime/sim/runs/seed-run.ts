@@ -283,11 +283,12 @@ class Run {
 
   /** What holds of any entity, whatever was asked of it. */
   private async histories(auditor: SimCaller): Promise<string | null> {
-    const { world, site, workloads, ids, witness } = this;
+    const { world, site, workloads, ids, witness, states } = this;
     const invariants = new Invariants({
       entities: workloads.flatMap((workload) => workload.entities(this.versions)),
       ids,
       told: witness.told,
+      states,
       attempts: workloads.flatMap(({ outside }) => outside?.attempts ?? []),
       notesKept: site.notesKept,
       isUnseen: (key) => site.isUnseen(key),

@@ -7,6 +7,7 @@
  * The timeout is set only once something has gone wrong with the request: on the usual way nobody would hear it.
  */
 
+import { PerdureError } from '../../../framework/errors';
 import type { SimEvent } from '../world/event-queue';
 import type { Node, ReplicaSet } from './replica-set';
 import { QUORUM, STORE_TIMEOUT_MS } from './replica-set';
@@ -18,6 +19,15 @@ const CLOSED = label('store.closed');
 
 /** `lost`: nobody knows; `unavailable`: the coordinator has refused before it did anything. */
 export type Ending<T> = { readonly value: T } | 'lost' | 'unavailable';
+
+/** `what` is named when there is none. */
+export function valueOf<T>(ending: Ending<T>, what: string): T {
+  if (typeof ending !== 'string') return ending.value;
+  const fact = ending === 'lost' ? 'did not answer in time' : 'has no quorum';
+  throw new PerdureError('unavailable', `${what} cannot be read: the store ${fact}; read again later`, {
+    reason: 'store_read',
+  });
+}
 
 export abstract class QuorumRequest<T> {
   protected readonly deadlineMs: number;

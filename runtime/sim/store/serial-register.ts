@@ -11,6 +11,7 @@
  * 2. A proposal is open only if its condition held, and nothing has changed the row since.
  */
 
+import type { Lease } from '../../ports/cluster-store';
 import type { Ending } from './quorum-request';
 import { QuorumRequest } from './quorum-request';
 import type { Node, ReplicaSet } from './replica-set';
@@ -20,6 +21,19 @@ import { label } from '../world/trace';
 /** Rounds of prepare, read, propose, commit, taken together. */
 const ROUNDS_MS = [2, 6] as const;
 const DECIDE = label('store.serial');
+
+/** Names of the rows, and what stands in those of leases. */
+export function buildRow(ordinal: number): string {
+  return `build ${ordinal}`;
+}
+
+export function leaseRow(shard: number): string {
+  return `lease ${shard}`;
+}
+
+export function leaseText({ owner, epoch, nonce }: Lease): string {
+  return JSON.stringify({ owner, epoch, nonce });
+}
 
 interface Register {
   value: string | null;

@@ -14,7 +14,6 @@
  *    that the lease was another.
  */
 
-import { PerdureError } from '../../../framework/errors';
 import type { EntityKey } from '../../../framework/model/identity';
 import { keyText } from '../../../framework/model/identity';
 import type {
@@ -39,11 +38,13 @@ import { matches } from '../../ports/query';
 import type { Place, Running, RunningRow } from '../../ports/watchdog';
 import type { AuditReads } from './audit-reads';
 import type { Ending } from './quorum-request';
+import { valueOf } from './quorum-request';
 import { quorumRead } from './quorum-read';
 import { quorumWrite } from './quorum-write';
 import { hashName } from '../world/random';
 import type { Cell, Mutation } from './replica';
 import type { Swap } from './serial-register';
+import { buildRow, leaseRow, leaseText } from './serial-register';
 import type { SimProcess } from '../world/sim-process';
 import { never } from '../world/sim-process';
 import {
@@ -91,9 +92,8 @@ export class SimStore implements ClusterStore {
     private readonly audit: AuditReads | null = null,
   ) {}
 
-  async shards(): Promise<number> {
-    await this.#read('meta', 'the number of shards');
-    return this.cluster.shards;
+  shards(): Promise<number> {
+    return this.#read('meta', 'the number of shards', () => this.cluster.shards);
   }
 
   setBorn(session: string): Promise<WriteOutcome> {
@@ -104,9 +104,11 @@ export class SimStore implements ClusterStore {
     return this.#write(`s\0${session}`, [cellOf('dead', WRITTEN, 1)]);
   }
 
-  async session(session: string): Promise<SessionRow> {
-    const cells = await this.#read(`s\0${session}`, `session ${session}`);
-    return { born: cells.some(({ minor }) => minor === 'born'), dead: cells.some(({ minor }) => minor === 'dead') };
+  session(session: string): Promise<SessionRow> {
+    return this.#read(`s\0${session}`, `session ${session}`, (cells) => ({
+      born: cells.some(({ minor }) => minor === 'born'),
+      dead: cells.some(({ minor }) => minor === 'dead'),
+    }));
   }
 
   writeBeat(beat: Beat): Promise<WriteOutcome> {
@@ -117,9 +119,8 @@ export class SimStore implements ClusterStore {
     return this.#write('beats', [{ major: 0, minor: session, timestamp: FOR_EVER, value: null }]);
   }
 
-  async beats(): Promise<readonly Beat[]> {
-    const cells = await this.#read('beats', 'the heartbeats');
-    return cells.map(beatOf);
+  beats(): Promise<readonly Beat[]> {
+    return this.#read('beats', 'the heartbeats', (cells) => cells.map(beatOf));
   }
 
   async builds(): Promise<readonly string[]> {
@@ -139,9 +140,10 @@ export class SimStore implements ClusterStore {
     return this.#write('offers', [{ major: shard, minor: ordinal, timestamp: WRITTEN, value: 1 }]);
   }
 
-  async offers(): Promise<readonly Offer[]> {
-    const cells = await this.#read('offers', 'the offers');
-    return cells.map(({ major, minor }) => ({ shard: major, ordinal: Number(minor) }));
+  offers(): Promise<readonly Offer[]> {
+    return this.#read('offers', 'the offers', (cells) =>
+      cells.map(({ major, minor }) => ({ shard: major, ordinal: Number(minor) })),
+    );
   }
 
   async lease(shard: number): Promise<Lease | null> {
@@ -153,37 +155,44 @@ export class SimStore implements ClusterStore {
     return this.#swap({ row: leaseRow(shard), expected: expected && leaseText(expected), next: leaseText(next) });
   }
 
-  async #serial(row: string, what: string): Promise<string | null> {
-    const ending = await this.#ask<string | null>((done) => this.cluster.serial.read(row, done));
-    if (typeof ending === 'string') throw unreachable(what, ending);
-    return ending.value;
+  #serial(row: string, what: string): Promise<string | null> {
+    return this.#ask<string | null, string | null>(
+      (done) => this.cluster.serial.read(row, done),
+      (ending) => valueOf(ending, what),
+    );
   }
 
-  async #swap(swap: Swap): Promise<WriteOutcome> {
+  #swap(swap: Swap): Promise<WriteOutcome> {
     this.#tell(SWAP, hashName(swap.next));
     this.cluster.writtenAtMs = this.process.world.nowMs;
-    const ending = await this.#ask<boolean>((done) => this.cluster.serial.swap(swap, done));
-    if (typeof ending === 'string') return this.#outcome('cas', 'unknown');
-    return this.#outcome('cas', ending.value ? 'ok' : 'refused');
+    return this.#ask<boolean, WriteOutcome>(
+      (done) => this.cluster.serial.swap(swap, done),
+      (ending) => {
+        if (typeof ending === 'string') return this.#outcome('cas', 'unknown');
+        return this.#outcome('cas', ending.value ? 'ok' : 'refused');
+      },
+    );
   }
 
   writeRows(key: EntityKey, bucket: number, rows: readonly Row[]): Promise<WriteOutcome> {
     return this.#write(bucketName(key, bucket), rows.map(rowCell));
   }
 
-  async readRows(
+  readRows(
     key: EntityKey,
     bucket: number,
     from: { readonly seq: number; readonly epoch: number },
     limit: number,
   ): Promise<BucketPage> {
-    const cells = await this.#read(bucketName(key, bucket), keyText(key), from.seq);
-    const rows = cells.filter(({ major, minor }) => major > from.seq || Number(minor) >= from.epoch);
-    const next = rows[limit];
-    return {
-      rows: rows.slice(0, limit).map(rowOf),
-      next: next === undefined ? null : { seq: next.major, epoch: Number(next.minor) },
+    const page = (cells: readonly Cell[]): BucketPage => {
+      const rows = cells.filter(({ major, minor }) => major > from.seq || Number(minor) >= from.epoch);
+      const next = rows[limit];
+      return {
+        rows: rows.slice(0, limit).map(rowOf),
+        next: next === undefined ? null : { seq: next.major, epoch: Number(next.minor) },
+      };
     };
+    return this.#read(bucketName(key, bucket), keyText(key), page, from.seq);
   }
 
   deleteBucket(key: EntityKey, bucket: number): Promise<WriteOutcome> {
@@ -194,9 +203,8 @@ export class SimStore implements ClusterStore {
     return this.#write(`p\0${keyName(key)}`, pointerCells(pointer));
   }
 
-  async pointer(key: EntityKey): Promise<Pointer | null> {
-    const cells = await this.#read(`p\0${keyName(key)}`, keyText(key));
-    return cells.length === 0 ? null : pointerOf(cells);
+  pointer(key: EntityKey): Promise<Pointer | null> {
+    return this.#read(`p\0${keyName(key)}`, keyText(key), (cells) => (cells.length === 0 ? null : pointerOf(cells)));
   }
 
   writeBlob(key: EntityKey, name: string, bytes: Uint8Array): Promise<WriteOutcome> {
@@ -207,9 +215,10 @@ export class SimStore implements ClusterStore {
     return this.#deletePartition(`b\0${name}\0${keyName(key)}`);
   }
 
-  async blob(key: EntityKey, name: string): Promise<Uint8Array | null> {
-    const [cell] = await this.#read(`b\0${name}\0${keyName(key)}`, keyText(key));
-    return cell?.value instanceof Uint8Array ? cell.value.slice() : null;
+  blob(key: EntityKey, name: string): Promise<Uint8Array | null> {
+    return this.#read(`b\0${name}\0${keyName(key)}`, keyText(key), ([cell]) =>
+      cell?.value instanceof Uint8Array ? cell.value.slice() : null,
+    );
   }
 
   writeParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
@@ -219,8 +228,8 @@ export class SimStore implements ClusterStore {
     );
   }
 
-  async parts(shard: number): Promise<readonly IndexPart[]> {
-    return (await this.#read(`i\0${shard}`, `the index of shard ${shard}`)).map(partOf);
+  parts(shard: number): Promise<readonly IndexPart[]> {
+    return this.#read(`i\0${shard}`, `the index of shard ${shard}`, (cells) => cells.map(partOf));
   }
 
   deleteParts(shard: number, parts: readonly IndexPart[]): Promise<WriteOutcome> {
@@ -237,16 +246,14 @@ export class SimStore implements ClusterStore {
     );
   }
 
-  async entries(
-    shard: number,
-    part: IndexPart,
-    after: IndexEntry | null,
-    limit: number,
-  ): Promise<readonly IndexEntry[]> {
-    const cells = await this.#read(partName(shard, part), `the index of shard ${shard}`, after?.at ?? -Infinity);
-    const name = after === null ? '' : entryName(after.key);
-    const rest = after === null ? cells : cells.filter(({ major, minor }) => major > after.at || String(minor) > name);
-    return rest.slice(0, limit).map(entryOf);
+  entries(shard: number, part: IndexPart, after: IndexEntry | null, limit: number): Promise<readonly IndexEntry[]> {
+    const page = (cells: readonly Cell[]): readonly IndexEntry[] => {
+      const name = after === null ? '' : entryName(after.key);
+      const rest =
+        after === null ? cells : cells.filter(({ major, minor }) => major > after.at || String(minor) > name);
+      return rest.slice(0, limit).map(entryOf);
+    };
+    return this.#read(partName(shard, part), `the index of shard ${shard}`, page, after?.at ?? -Infinity);
   }
 
   deleteEntries(shard: number, part: IndexPart, entries: readonly IndexEntry[]): Promise<WriteOutcome> {
@@ -264,9 +271,10 @@ export class SimStore implements ClusterStore {
     return this.#write(`w\0${shard}`, [watermarkCell(epoch, at)]);
   }
 
-  async watermarks(shard: number): Promise<readonly Watermark[]> {
-    const cells = await this.#read(`w\0${shard}`, `the watermarks of shard ${shard}`);
-    return cells.map(({ major, value }) => ({ epoch: major, at: Number(value) }));
+  watermarks(shard: number): Promise<readonly Watermark[]> {
+    return this.#read(`w\0${shard}`, `the watermarks of shard ${shard}`, (cells) =>
+      cells.map(({ major, value }) => ({ epoch: major, at: Number(value) })),
+    );
   }
 
   deleteWatermarks(shard: number, epochs: readonly number[]): Promise<WriteOutcome> {
@@ -280,55 +288,62 @@ export class SimStore implements ClusterStore {
     return this.#write(`n\0${keyName(key)}`, [noteCell(name, bytes, order)]);
   }
 
-  async notes(key: EntityKey): Promise<readonly Note[]> {
-    const cells = await this.#read(`n\0${keyName(key)}`, keyText(key));
-    return cells.map(({ minor, value }) => ({ name: String(minor), bytes: (value as Uint8Array).slice() }));
+  notes(key: EntityKey): Promise<readonly Note[]> {
+    return this.#read(`n\0${keyName(key)}`, keyText(key), (cells) =>
+      cells.map(({ minor, value }) => ({ name: String(minor), bytes: (value as Uint8Array).slice() })),
+    );
   }
 
   writeRunning({ shard, epoch }: Place, order: number, running: Running | null): Promise<WriteOutcome> {
     return this.#write(`r\0${shard}`, [runningCell(epoch, order, running)]);
   }
 
-  async running(shard: number): Promise<readonly RunningRow[]> {
-    return (await this.#read(`r\0${shard}`, `what runs in shard ${shard}`)).map(runningOf);
+  running(shard: number): Promise<readonly RunningRow[]> {
+    return this.#read(`r\0${shard}`, `what runs in shard ${shard}`, (cells) => cells.map(runningOf));
   }
 
   writeStable(shard: number, epoch: number): Promise<WriteOutcome> {
     return this.#write(`t\0${shard}`, [cellOf('epoch', epoch, epoch)]);
   }
 
-  async stable(shard: number): Promise<number> {
-    const [cell] = await this.#read(`t\0${shard}`, `the stable epoch of shard ${shard}`);
-    return Number(cell?.value ?? 0);
+  stable(shard: number): Promise<number> {
+    return this.#read(`t\0${shard}`, `the stable epoch of shard ${shard}`, ([cell]) => Number(cell?.value ?? 0));
   }
 
   writeListings(part: DirectoryPart, listings: readonly Listing[]): Promise<WriteOutcome> {
     return this.#write(directoryName(part), listings.map(listingCell));
   }
 
-  async listing(part: DirectoryPart, id: string): Promise<Listing | null> {
-    const cells = await this.#read(directoryName(part), `the directory of ${part.type}`);
+  listing(part: DirectoryPart, id: string): Promise<Listing | null> {
     const name = listingName(id);
-    const cell = cells.find(({ minor }) => minor === name);
-    return cell === undefined ? null : listingOf(cell);
+    return this.#read(directoryName(part), `the directory of ${part.type}`, (cells) => {
+      const cell = cells.find(({ minor }) => minor === name);
+      return cell === undefined ? null : listingOf(cell);
+    });
   }
 
-  async listings(filter: EntityFilter, slot: number, after: string | null, limit: number): Promise<ListingPage> {
-    const cells = await this.#read(directoryName({ ...filter, slot }), `the directory of ${filter.type}`);
+  listings(filter: EntityFilter, slot: number, after: string | null, limit: number): Promise<ListingPage> {
     const name = after === null ? null : listingName(after);
-    const rest = cells.filter(({ minor }) => name === null || String(minor) > name).map(listingOf);
-    const found = rest.filter(({ index }) => matches(index, filter));
-    const page = found.slice(0, limit);
-    return { listings: page, next: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
+    return this.#read(directoryName({ ...filter, slot }), `the directory of ${filter.type}`, (cells) => {
+      const rest = cells.filter(({ minor }) => name === null || String(minor) > name).map(listingOf);
+      const found = rest.filter(({ index }) => matches(index, filter));
+      const page = found.slice(0, limit);
+      return { listings: page, next: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
+    });
   }
 
-  async #write(partition: string, cells: readonly Cell[], beat = false): Promise<WriteOutcome> {
+  #write(partition: string, cells: readonly Cell[], beat = false): Promise<WriteOutcome> {
     const mutation: Mutation = { partition, cells };
     if (!isOfMembership(partition)) this.cluster.writtenAtMs = this.process.world.nowMs;
     this.#tell(WRITE, fingerprint(mutation));
-    const ending = await this.#ask<true>((done) => quorumWrite(this.cluster.set, mutation, done), beat);
-    if (ending === 'lost') return this.#outcome('write', 'unknown');
-    return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
+    return this.#ask<true, WriteOutcome>(
+      (done) => quorumWrite(this.cluster.set, mutation, done),
+      (ending) => {
+        if (ending === 'lost') return this.#outcome('write', 'unknown');
+        return this.#outcome('write', ending === 'unavailable' ? 'refused' : 'ok');
+      },
+      beat,
+    );
   }
 
   #deletePartition(partition: string): Promise<WriteOutcome> {
@@ -336,22 +351,27 @@ export class SimStore implements ClusterStore {
     return this.#write(partition, [PARTITION_DELETED]);
   }
 
-  /** What lives of a partition. */
-  async #read(partition: string, what: string, fromMajor = -Infinity): Promise<readonly Cell[]> {
+  /** What lives of a partition, as `take` sees it. */
+  #read<T>(partition: string, what: string, take: (cells: readonly Cell[]) => T, fromMajor = -Infinity): Promise<T> {
     const slice = { partition, fromMajor };
-    if (this.audit !== null) return living(this.audit.read(slice));
-    const ending = await this.#ask<readonly Cell[]>((done) => quorumRead(this.cluster.set, slice, done));
-    if (typeof ending === 'string') throw unreachable(what, ending);
-    return living(ending.value);
+    if (this.audit !== null) return Promise.resolve(take(living(this.audit.read(slice))));
+    return this.#ask<readonly Cell[], T>(
+      (done) => quorumRead(this.cluster.set, slice, done),
+      (ending) => take(living(valueOf(ending, what))),
+    );
   }
 
-  #ask<T>(send: (done: (ending: Ending<T>) => void) => void, beat = false): Promise<Ending<T>> {
+  #ask<T, R>(
+    send: (done: (ending: Ending<T>) => void) => void,
+    take: (ending: Ending<T>) => R,
+    beat = false,
+  ): Promise<R> {
     const { process } = this;
     if (!process.issue()) return never();
     const { links } = this.cluster;
-    return new Promise((resolve) => {
+    return new Promise<Ending<T>>((resolve) => {
       links.carry({ host: process.name, beat }, send, (ending) => process.enter(() => resolve(ending)));
-    });
+    }).then(take);
   }
 
   #tell(what: Label, detail: number): void {
@@ -372,24 +392,4 @@ function living(cells: readonly Cell[]): readonly Cell[] {
 /** Who lives and who is dead: a cluster at rest goes on saying so. */
 function isOfMembership(partition: string): boolean {
   return partition === 'beats' || partition.startsWith('s\0');
-}
-
-/** Name of the serial register. */
-function buildRow(ordinal: number): string {
-  return `build ${ordinal}`;
-}
-
-export function leaseRow(shard: number): string {
-  return `lease ${shard}`;
-}
-
-function leaseText({ owner, epoch, nonce }: Lease): string {
-  return JSON.stringify({ owner, epoch, nonce });
-}
-
-function unreachable(what: string, ending: 'lost' | 'unavailable'): PerdureError {
-  const fact = ending === 'lost' ? 'did not answer in time' : 'has no quorum';
-  return new PerdureError('unavailable', `${what} cannot be read: the store ${fact}; read again later`, {
-    reason: 'store_read',
-  });
 }

@@ -20,7 +20,7 @@ export interface SimEvent {
 }
 
 /** Below this many cancelled events the queue is not cleaned. */
-const TOLERATED_CANCELLED = 1_024;
+const TOLERATED_CANCELLED = 64;
 
 export class EventQueue {
   #heap: SimEvent[] = [];
