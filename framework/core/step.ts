@@ -76,12 +76,15 @@ export class Step {
 
   private checkRoom(consequence: Consequence): void {
     const length = payloadOf(consequence)?.length ?? 0;
-    this.bytes += length;
-    if (length <= MAX_EFFECT_BYTES && this.bytes <= MAX_STEP_BYTES) return;
+    const bytes = this.bytes + length;
+    if (length <= MAX_EFFECT_BYTES && bytes <= MAX_STEP_BYTES) {
+      this.bytes = bytes;
+      return;
+    }
     const fact =
       length > MAX_EFFECT_BYTES
         ? `${describe(consequence)} has ${length} bytes, and the limit is ${MAX_EFFECT_BYTES}`
-        : `what one step asks for has ${this.bytes} bytes, and the limit is ${MAX_STEP_BYTES}`;
+        : `what one step asks for has ${bytes} bytes, and the limit is ${MAX_STEP_BYTES}`;
     throw new PerdureError('too_large', `${this.current?.name ?? 'a step'}: ${fact}: keep a reference instead`);
   }
 

@@ -17,7 +17,7 @@ import type { EntityKey, Position } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import { isPlanted } from '../../framework/planted-bugs';
 import type { Reply } from '../wire/envelope';
-import { fullReply, isFull, lookAtMessage } from './admission';
+import { fullReply, isFull, isKnown, lookAtMessage } from './admission';
 import { Callers } from './callers';
 import { Commit } from './commit';
 import { Footprint } from './footprint';
@@ -88,7 +88,7 @@ export class Activation implements Job, Resident {
 
   deliver(delivery: Delivery): void {
     if (this.broken !== null) return delivery.answer(errorReply(this.broken));
-    if (isFull(this)) return delivery.answer(fullReply(this));
+    if (isFull(this) && !isKnown(this, delivery)) return delivery.answer(fullReply(this, delivery.request));
     this.mailbox.addMessage(delivery);
     this.proceed();
   }
@@ -243,9 +243,9 @@ export class Activation implements Job, Resident {
       return true;
     }
     if (message === null) return false;
-    this.mailbox.shiftMessage();
     if (message.input === null) await answerDelivery(this, instance, message);
     else this.commit.reply(message.answer, this.callers.endReply(instance));
+    this.mailbox.shiftMessage();
     return true;
   }
 

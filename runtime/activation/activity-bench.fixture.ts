@@ -60,7 +60,10 @@ export function bench(group: object, more: Partial<ActivityRunnerOptions> = {}) 
         scheduledAt: clock.now(),
         note: note ?? null,
       },
-      (outcome) => void outcomes.set(effect, outcome),
+      async (outcome) => {
+        outcomes.set(effect, outcome);
+        return true;
+      },
     );
   const settle = () => new Promise<void>((resolve) => clock.drain(resolve));
   const value = (effect: number): unknown => {

@@ -32,7 +32,8 @@ export interface OpenActivity {
   readonly note: Uint8Array | null;
 }
 
-export type Done = (outcome: Outcome) => void | Promise<void>;
+/** Whether the entity has taken it; else it is asked for again, and failed attempts go on counting. */
+export type Done = (outcome: Outcome) => Promise<boolean>;
 
 export class Job {
   state: 'waiting' | 'ready' | 'running' | 'gone' = 'ready';

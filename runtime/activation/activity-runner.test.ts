@@ -230,7 +230,7 @@ describe('activity runner: notes', () => {
 
   it('deletes the note only after the outcome was taken, and keeps it when it was not', async () => {
     const t = bench({ send: () => (activityInfo().attempt === 1 ? Promise.reject(new Error('no')) : 1) });
-    const taking: (() => void)[] = [];
+    const taking: ((taken: boolean) => void)[] = [];
     const activity = {
       key: KEY,
       effect: 1,
@@ -241,13 +241,15 @@ describe('activity runner: notes', () => {
       scheduledAt: t.clock.now(),
       note: null,
     };
-    t.runner.schedule(activity, () => new Promise<void>((resolve) => taking.push(resolve)));
+    const take = (): Promise<boolean> => new Promise((resolve) => taking.push(resolve));
+    t.runner.schedule(activity, take);
     t.runner.schedule({ ...activity, effect: 2 }, () => Promise.reject(new Error('store lost')));
+    t.runner.schedule({ ...activity, effect: 3 }, take);
     await t.clock.advance(1_000);
-    expect([...t.notes.keys()]).toEqual([1, 2]);
-    taking[0]?.();
+    expect([...t.notes.keys()]).toEqual([1, 2, 3]);
+    for (const [at, tell] of taking.entries()) tell(at === 0);
     await t.settle();
-    expect([...t.notes.keys()]).toEqual([2]);
+    expect([...t.notes.keys()]).toEqual([2, 3]);
   });
 
   it('counts a note that cannot be read as none', async () => {

@@ -9,7 +9,7 @@
  * 2. `done` is called at most once, never after `cancel` or `stop`; a late result of an ended attempt is ignored.
  * 3. Only a failed attempt counts against `attempts`; one cut short by a crash or a drain, or that found no such method,
  *    does not: the next build may have it.
- * 4. The note of an activity is deleted only after `done` has settled, so that a crash goes on counting.
+ * 4. The note of an activity is deleted only once its outcome is taken: else failed attempts go on counting.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -338,8 +338,8 @@ export class ActivityRunner {
     const { key, effect } = job.activity;
     void (async () => {
       try {
-        await job.done(outcome);
-        if (job.noted) this.options.notes(key, effect, null);
+        const taken = await job.done(outcome);
+        if (taken && job.noted) this.options.notes(key, effect, null);
       } catch (error) {
         this.options.log.error({ entity: keyText(key), effect, error }, 'the outcome of an activity was not taken');
       }

@@ -97,8 +97,17 @@ export function isFull({ mailbox, instance, grounds }: Admitting): boolean {
   return bytes >= limits.admittedBytes;
 }
 
-export function fullReply({ name }: Admitting): Reply {
-  return refusal('resource_exhausted', `${name} has too many messages waiting: send again later`);
+/** It was taken in before: what it is told takes no more room than its wait. */
+export function isKnown({ mailbox, instance, grounds }: Admitting, { input }: Delivery): boolean {
+  if (input === null || mailbox.size >= grounds.limits.mailboxMessages) return false;
+  return instance?.ledger.dedupe.find(input.id) != null;
+}
+
+/** Of a message that was sent before nobody knows here whether it was taken (S13). */
+export function fullReply({ name }: Admitting, { attempt }: Delivery['request']): Reply {
+  const fact = `${name} has too many messages waiting`;
+  if (attempt > 1) return refusal('unavailable', `${fact}; the outcome is unknown: send again with the same id`);
+  return refusal('resource_exhausted', `${fact}: send again later`);
 }
 
 /** The failure with which an operator's skip ends an invocation (S19). */

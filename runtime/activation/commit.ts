@@ -99,9 +99,11 @@ export class Commit {
     this.release(() => answer(reply), answer);
   }
 
-  /** Runs `let` once the newest turn is committed; `answer` is told if that never happens. */
+  /** Runs `run` once the newest turn is committed; `answer` is told if that never happens. */
   release(run: () => void, answer: Answer | null = null): void {
-    if (isPlanted('acknowledge-before-write')) run();
+    const { broken } = this.activation;
+    if (broken !== null) answer?.(errorReply(broken));
+    else if (isPlanted('acknowledge-before-write')) run();
     else if (!this.turn.empty) this.turn.release({ run, answer });
     else if (this.writing?.turn != null) this.writing.turn.release({ run, answer });
     else run();
@@ -230,6 +232,7 @@ export class Commit {
     try {
       this.released(writing);
     } catch (error) {
+      this.writing = writing;
       return activation.fail(error);
     }
     const next = this.next.shift();

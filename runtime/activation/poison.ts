@@ -116,11 +116,12 @@ export class Poison {
 
   /** The input is done with: call what this answers once that is committed. Null where there is nothing to do. */
   doneWith(key: EntityKey, input: string): (() => void) | null {
-    if (this.left.length === 0) return null;
-    const gone = this.left.filter((row) => isOf(row, key, input));
-    if (gone.length === 0) return null;
-    this.left = this.left.filter((row) => !gone.includes(row));
-    return () => void this.rows.forget(gone);
+    if (!this.left.some((row) => isOf(row, key, input))) return null;
+    return () => {
+      const gone = this.left.filter((row) => isOf(row, key, input));
+      this.left = this.left.filter((row) => !gone.includes(row));
+      if (gone.length > 0) void this.rows.forget(gone);
+    };
   }
 
   /** An operator wants the entity loaded all the same. */

@@ -69,17 +69,19 @@ export async function runChosen(
 async function runContinuation(entity: Stepping, instance: Instance, kind: 'apply' | 'admit'): Promise<void> {
   const { continuation } = entity.mailbox;
   if (continuation === null) return;
-  entity.mailbox.shiftContinuation();
   const { input, settled } = continuation;
   const known = lookAtContinuation(entity, instance, input);
+  if (known === null && kind === 'apply' && !(input.kind === 'operator' && input.action === 'skip'))
+    await step(entity, instance, { input, args: null }, null);
+  if (entity.broken !== null) return;
+  entity.mailbox.shiftContinuation();
   if (known !== null) return settled === null ? undefined : entity.commit.reply(settled, known);
   if (kind === 'admit') entity.commit.turn.add(admit(instance, input, entity.position, entity.grounds.clock.now()));
   else if (input.kind === 'operator' && input.action === 'skip')
     return skip(entity, instance, input.reason, continuation);
-  else await step(entity, instance, { input, args: null }, null);
   const { held } = instance.ledger;
   if (input.kind === 'operator' && input.action === 'resume' && held !== null) {
-    doneWith(entity, inputName(held.input));
+    entity.grounds.poison.doneWith(entity.key, inputName(held.input))?.();
     entity.heldRetry.retryNow();
   }
   if (settled !== null) entity.commit.reply(settled, acknowledged(entity.commit.turn.seq));
@@ -111,7 +113,7 @@ async function step(entity: Stepping, instance: Instance, source: Source, messag
   if (poison === null) {
     const announced = grounds.poison.announce(key, name);
     if (announced !== null) await announced;
-    if (entity.broken !== null) return;
+    if (entity.broken !== null) return grounds.poison.end();
     grounds.poison.begin(key, name);
     try {
       performed = await perform(instance, source, entity.position, grounds.clock.now());
@@ -159,7 +161,10 @@ export function answerDelivery(entity: Stepping, instance: Instance, delivery: D
   const name = queryName(request.method, request.args);
   const refused = poison.refusal(entity.key, name);
   if (refused !== null) return entity.commit.reply(answer, errorReply(refused));
-  const ask = (): void => query(entity, instance, delivery, name);
+  const ask = (): void => {
+    if (entity.broken === null) query(entity, instance, delivery, name);
+    else poison.end();
+  };
   return poison.announce(entity.key, name)?.then(ask) ?? ask();
 }
 

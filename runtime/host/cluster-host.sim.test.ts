@@ -1,5 +1,5 @@
 import { HEARTBEAT_DEAD_MS, HEARTBEAT_MS, SESSION_LOOK_MS } from '../config';
-import type { ClusterStore } from '../ports/cluster-store';
+import type { Beat, ClusterStore } from '../ports/cluster-store';
 import { PerdureError } from '../../framework/errors';
 import { TestCluster } from './hosts.fixture';
 
@@ -36,6 +36,32 @@ describe('a host of a cluster', () => {
     expect(tookMs).toBeGreaterThanOrEqual(HEARTBEAT_DEAD_MS - 1_000);
     expect(tookMs).toBeLessThan(HEARTBEAT_DEAD_MS + 4_000);
     expect([heir.times('marked'), heir.times('takeover')]).toEqual([1, 128]);
+  });
+
+  it('serves no more when it is stopped while a session of it is being born', async () => {
+    const cluster = new TestCluster(16);
+    let first: string | null = null;
+    let stopped: Promise<void> | null = null;
+    const watched = (store: ClusterStore): ClusterStore =>
+      new Proxy(store, {
+        get: (_, name) => {
+          const value: unknown = Reflect.get(store, name);
+          if (typeof value !== 'function') return value;
+          return (...args: unknown[]): unknown => {
+            const written: unknown = Reflect.apply(value, store, args);
+            if (name === 'writeBeat' && first !== null && (args[0] as Beat).session !== first)
+              stopped ??= cluster.hosts[0]?.host.stop() ?? null;
+            return written;
+          };
+        },
+      });
+    const only = await cluster.start('a', { store: watched });
+    await cluster.until(() => cluster.servedBy(only));
+    first = only.host.member?.session ?? null;
+    await cluster.done(only.store.setDead(first ?? ''));
+    expect(await cluster.until(() => stopped !== null)).toBeLessThan(SESSION_LOOK_MS * 3);
+    await cluster.run(20_000);
+    expect([only.host.member, only.serves]).toEqual([null, 0]);
   });
 
   it('hands its shards over when it drains, before any timeout, and leaves nothing behind (C3, C4)', async () => {

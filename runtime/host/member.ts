@@ -126,7 +126,7 @@ export class Member {
     });
     if (!counted) return null;
     const member = new Member(settings, session, shards);
-    if (!(await member.heartbeat.first(wanted))) {
+    if (!(await member.heartbeat.first(wanted)) || !wanted()) {
       member.stop(new PerdureError('unavailable', 'the host stops'));
       return null;
     }

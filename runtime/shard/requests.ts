@@ -168,14 +168,8 @@ function lookAtOperation(
   }
   const known = ledger.dedupe.find(id);
   if (known === null) {
-    answer(
-      wait
-        ? refusal(
-            'not_found',
-            `${activation.name}: no message ${idText(id)} is known, or its outcome is no longer kept`,
-          )
-        : status('unknown'),
-    );
+    const fact = `${activation.name}: no message ${idText(id)} is known, or its outcome is no longer kept`;
+    activation.commit.reply(answer, wait ? refusal('not_found', fact) : status('unknown'));
   } else if (known.seq > 0) {
     if (wait)
       repeat(
@@ -193,8 +187,9 @@ function lookAtOperation(
         { seq: known.seq, index: known.index },
         (reply) => answer(wasRead(reply) ? status(reply.ok ? 'succeeded' : 'failed') : reply),
       );
-  } else if (ledger.ended) answer(wait ? activation.callers.endReply(instance) : status('failed'));
-  else if (wait) activation.callers.follow(id, answer, true);
+  } else if (ledger.ended) {
+    activation.commit.reply(answer, wait ? activation.callers.endReply(instance) : status('failed'));
+  } else if (wait) activation.callers.follow(id, answer, true);
   else
     activation.commit.reply(answer, status(ledger.held !== null || ledger.operatorHold !== null ? 'held' : 'pending'));
 }

@@ -284,10 +284,10 @@ export class Shard implements Grounds {
   private schedule(activation: Activation, activity: OpenActivity, note: Uint8Array | null): void {
     const { key } = activation;
     this.runner.schedule({ ...activity, key, note }, (outcome) => {
-      if (this.closed) return Promise.resolve();
-      return new Promise<void>((settled) => {
+      if (this.closed) return Promise.resolve(false);
+      return new Promise<boolean>((taken) => {
         const input = { kind: 'activity', effect: activity.effect, outcome } as const;
-        this.activation(key).continue({ input, settled: () => settled() });
+        this.activation(key).continue({ input, settled: (reply) => taken(reply.ok) });
       });
     });
   }
