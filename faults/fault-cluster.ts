@@ -67,9 +67,14 @@ export class FaultCluster {
     const links = await openLinks(running, options);
     const name = `faults_${Date.now().toString(36)}`;
     const cluster = new FaultCluster(options, running.nats, running.cassandra, links, disk, name);
-    for (let i = 0; i < options.hosts; i += 1) cluster.hosts.push(await cluster.startHost(i));
-    for (let i = 0; i < options.callers; i += 1) cluster.callers.push(await cluster.startCaller(i));
-    links.checkInUse();
+    try {
+      for (let i = 0; i < options.hosts; i += 1) cluster.hosts.push(await cluster.startHost(i));
+      for (let i = 0; i < options.callers; i += 1) cluster.callers.push(await cluster.startCaller(i));
+      links.checkInUse();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 

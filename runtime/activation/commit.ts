@@ -18,7 +18,7 @@ import { PerdureError } from '../../framework/errors';
 import { isPlanted } from '../../framework/planted-bugs';
 import type { Append, AppendResult, EntityIndex, Row } from '../ports/history-store';
 import type { Reply } from '../wire/envelope';
-import { indexOf, sameIndex } from './entity-index';
+import { sameIndex, watchedIndexOf } from './entity-index';
 import type { Resident } from './grounds';
 import type { Loaded, Unwritten } from './loader';
 import { OpenTurn } from './open-turn';
@@ -122,7 +122,7 @@ export class Commit {
     const record = turnRecord(instance, { seq: turn.seq, ...this.head() }, turn.entries);
     this.undigested = record.digest === null;
     this.turnsSinceSnapshot += 1;
-    const index = indexOf(instance, this.activation.definition);
+    const index = watchedIndexOf(this.activation, instance);
     const changed = this.index === null || !sameIndex(this.index, index);
     if (changed) this.index = index;
     const append = this.appendOf(record, changed ? index : null);

@@ -9,7 +9,7 @@ import type { ActivityDescription, BlockedDescription, EntityDescription, HeldDe
 import type { Commit } from './commit';
 import type { Resident } from './grounds';
 import type { HeldRetry } from './held-retry';
-import { indexOf } from './entity-index';
+import { watchedIndexOf } from './entity-index';
 
 /** What `describe` reads besides the ledger. */
 export interface Described extends Resident {
@@ -23,9 +23,9 @@ export function describeEntity(
   instance: Instance,
   activities: readonly ActivityDescription[],
 ): EntityDescription {
-  const { key, commit, definition, grounds } = described;
+  const { key, commit, grounds } = described;
   const { ledger } = instance;
-  const index = indexOf(instance, definition);
+  const index = watchedIndexOf(described, instance);
   return {
     ...key,
     status: index.status,

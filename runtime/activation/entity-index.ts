@@ -8,6 +8,8 @@ import type { Instance } from '../../framework/core/instance';
 import type { Ledger } from '../../framework/core/ledger';
 import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityIndex, EntityStatus, IndexedValue } from '../ports/history-store';
+import type { Resident } from './grounds';
+import { CONDITIONS } from './poison';
 
 export function statusOf(ledger: Ledger): EntityStatus {
   if (!ledger.born) return 'unborn';
@@ -28,6 +30,12 @@ export function indexOf(instance: Instance, definition: EntityDefinition): Entit
     createdAt: ledger.birth.time,
     updatedAt: ledger.time,
   };
+}
+
+/** The same where the entity's own predicates may run for it: under the watchdog's eyes (S20). */
+export function watchedIndexOf({ grounds, key, definition }: Resident, instance: Instance): EntityIndex {
+  if (instance.conditions.size === 0 || !instance.conditionsStale) return indexOf(instance, definition);
+  return grounds.poison.aside(key, CONDITIONS, () => indexOf(instance, definition));
 }
 
 /** Something is to be done without any further message: a crash must not leave it lying (S6, S21). */

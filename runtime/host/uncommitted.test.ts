@@ -4,6 +4,7 @@ import { encodeValue } from '../../framework/codec/value';
 import type { PerdureError } from '../../framework/errors';
 import type { Append, AppendResult, HistoryStore, StoreSession } from '../ports/history-store';
 import { memoryStore } from '../store/memory-store';
+import { CONDITIONS, Poison } from '../activation/poison';
 import { StagedHost } from './staged-host.fixture';
 
 @Entity('tally')
@@ -121,6 +122,21 @@ describe('a full entity (S13)', () => {
     expect(await told('m-1', 2)).toBe('held');
     expect(await told('m-2', 1)).toBe('resource_exhausted');
     expect(await told('m-2', 2)).toBe('unavailable');
+    await staged.stop();
+  });
+});
+
+describe('predicates of conditions (S20)', () => {
+  it('run under the eyes of the watchdog wherever the index asks them', async () => {
+    const aside = jest.spyOn(Poison.prototype, 'aside');
+    const staged = await StagedHost.start({ entities: [Tally], limits: { turnSteps: 1 } });
+    const tally = staged.client.entity(Tally, 'T');
+    const waiting = tally.waitFor(2);
+    await tally.mark(1);
+    await tally.mark(2);
+    await waiting;
+    expect(aside.mock.calls.map(([, input]) => input)).toContain(CONDITIONS);
+    aside.mockRestore();
     await staged.stop();
   });
 });

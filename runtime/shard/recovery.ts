@@ -13,7 +13,7 @@ import type { EntityDefinition } from '../../framework/model/definition';
 import type { EntityKey } from '../../framework/model/identity';
 import { keyText } from '../../framework/model/identity';
 import type { Activation } from '../activation/activation';
-import { indexOf, sameIndex } from '../activation/entity-index';
+import { sameIndex, watchedIndexOf } from '../activation/entity-index';
 import { RECOVERY_IN_FLIGHT, RECOVERY_PAUSE_MS } from '../config';
 import type { Clock } from '../ports/clock';
 import type { StoreSession } from '../ports/history-store';
@@ -105,12 +105,13 @@ export class Recovery {
   }
 
   /** A new build can load what an old one could not. */
-  private async unmark({ key, name, instance, definition }: Activation): Promise<void> {
+  private async unmark(activation: Activation): Promise<void> {
+    const { key, name, instance } = activation;
     const { session, log } = this.shard;
     if (instance === null) return;
     try {
       const found = await session.index(key);
-      const index = indexOf(instance, definition);
+      const index = watchedIndexOf(activation, instance);
       const broken = found?.index.status === 'diverged' || found?.index.status === 'corrupt';
       if (!broken || sameIndex(found.index, index)) return;
       await session.mark(key, index);

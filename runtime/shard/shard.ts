@@ -21,7 +21,7 @@ import { Activation } from '../activation/activation';
 import { ActivityRunner } from '../activation/activity-runner';
 import { ActivitySlots } from '../activation/activity-slots';
 import { AppendGroup } from '../activation/append-group';
-import { indexOf } from '../activation/entity-index';
+import { watchedIndexOf } from '../activation/entity-index';
 import type { ActivationLimits, Grounds } from '../activation/grounds';
 import { Poison } from '../activation/poison';
 import type { Rehearsal } from '../activation/rehearsal';
@@ -321,10 +321,11 @@ export class Shard implements Grounds {
   }
 
   /** Where an index row may be stale, what the history says counts from now on (C6, C9). */
-  private async adopted({ key, definition, instance }: Activation): Promise<void> {
+  private async adopted(activation: Activation): Promise<void> {
+    const { key, instance } = activation;
     if (this.session.adopted === undefined) return;
     if (instance === null) return this.due(key, null);
-    const index = indexOf(instance, definition);
+    const index = watchedIndexOf(activation, instance);
     await this.session.adopted(key, index);
     this.due(key, index.wakeAt);
   }

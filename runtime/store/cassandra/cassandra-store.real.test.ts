@@ -3,8 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { cassandra } from '../../cassandra';
 import type { ClusterSubject } from '../cluster-store.contract';
 import { describeClusterStore } from '../cluster-store.contract';
+import { systemClock } from '../../system/clock';
 import { cassandraFor } from './cassandra.fixture';
-
+import { connected } from './cassandra-store';
 import type { CassandraOptions } from './options';
 
 const SHARDS = 4;
@@ -45,6 +46,16 @@ describe('opening a keyspace', () => {
     const stores = await Promise.all(Array.from({ length: 5 }, () => given.open(options)));
     expect(await stores[0]?.setBorn('s')).toBe('ok');
     for (const store of stores) expect(await store.session('s')).toEqual({ born: true, dead: false });
+  });
+
+  it('waits for a node that does not know the keyspace yet', async () => {
+    const options = await given.fresh();
+    const waiting = connected(options, systemClock);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await given.admin(
+      `CREATE KEYSPACE ${options.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 1}`,
+    );
+    await (await waiting).close();
   });
 
   it('refuses a table whose reads repair nothing (C8)', async () => {

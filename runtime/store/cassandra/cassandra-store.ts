@@ -9,6 +9,7 @@ import { isPerdureError } from '../../../framework/errors';
 import type { Clock } from '../../ports/clock';
 import type { Log } from '../../ports/telemetry';
 import type { Asked } from './connection';
+import { SCHEMA_PAUSE_INITIAL_MS, SCHEMA_PAUSE_MAXIMUM_MS } from '../../config';
 import { Connection } from './connection';
 import { directoryRows } from './directory-rows';
 import { historyRows } from './history-rows';
@@ -18,7 +19,7 @@ import { checkSchema } from './migration';
 import type { CassandraOptions, UnsafeSetting } from './options';
 import { shardRows } from './shard-rows';
 import { checkCluster, watchNodes } from './start-check';
-import { cannotConnect } from './trouble';
+import { cannotConnect, lacksKeyspace } from './trouble';
 
 export interface CassandraStore extends OpenSharedStore {
   readonly unsafe: readonly UnsafeSetting[];
@@ -35,8 +36,7 @@ export async function openCassandra(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<CassandraStore> {
   await findKeyspace(options, clock);
-  const connection = new Connection(options);
-  await connection.open();
+  const connection = await connected(options, clock);
   try {
     await checkSchema(connection, clock);
     const unsafe = await checkCluster(connection.client, options);
@@ -55,5 +55,19 @@ export async function openCassandra(
   } catch (error) {
     await connection.close();
     throw isPerdureError(error) ? error : cannotConnect(options, error);
+  }
+}
+
+/** To a keyspace that has just been found or made: a node that was away meanwhile may not know of it yet. */
+export async function connected(options: CassandraOptions, clock: Pick<Clock, 'after'>): Promise<Connection> {
+  for (let pauseMs = SCHEMA_PAUSE_INITIAL_MS; ; pauseMs *= 2) {
+    const connection = new Connection(options);
+    try {
+      await connection.open();
+      return connection;
+    } catch (error) {
+      if (!lacksKeyspace(error) || pauseMs > SCHEMA_PAUSE_MAXIMUM_MS) throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
   }
 }

@@ -25,6 +25,16 @@ export function cannotConnect(options: CassandraOptions, error: unknown): Perdur
   return refused('unavailable', `${where} cannot be reached: ${fact}; ${remedy}`, error);
 }
 
+/** Whether a node that was reached does not know the keyspace. */
+export function lacksKeyspace(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  const { invalid } = types.responseErrorCodes;
+  return (
+    cause instanceof Error &&
+    causesOf(cause).some(({ code, message }) => code === invalid && /^Keyspace .* does not exist/.test(message))
+  );
+}
+
 function rightsOf({ keyspace, username }: CassandraOptions): string {
   return (
     `GRANT SELECT ON KEYSPACE system_views TO ${username}, SELECT and MODIFY ON KEYSPACE ${keyspace}, and for ` +
