@@ -6,14 +6,14 @@
 
 import type { OpenSharedStore } from '../../ports/cluster-store';
 import { isPerdureError } from '../../../framework/errors';
+import type { PerdureError } from '../../../framework/errors';
 import type { Clock } from '../../ports/clock';
 import type { Log } from '../../ports/telemetry';
 import type { Asked } from './connection';
-import { SCHEMA_PAUSE_INITIAL_MS, SCHEMA_PAUSE_MAXIMUM_MS } from '../../config';
 import { Connection } from './connection';
 import { directoryRows } from './directory-rows';
 import { historyRows } from './history-rows';
-import { findKeyspace } from './keyspace';
+import { findKeyspace, patiently } from './keyspace';
 import { membershipRows } from './membership-rows';
 import { checkSchema } from './migration';
 import type { CassandraOptions, UnsafeSetting } from './options';
@@ -59,15 +59,12 @@ export async function openCassandra(
 }
 
 /** To a keyspace that has just been found or made: a node that was away meanwhile may not know of it yet. */
-export async function connected(options: CassandraOptions, clock: Pick<Clock, 'after'>): Promise<Connection> {
-  for (let pauseMs = SCHEMA_PAUSE_INITIAL_MS; ; pauseMs *= 2) {
+export function connected(options: CassandraOptions, clock: Clock): Promise<Connection> {
+  return patiently(options, clock, async () => {
     const connection = new Connection(options);
-    try {
-      await connection.open();
-      return connection;
-    } catch (error) {
-      if (!lacksKeyspace(error) || pauseMs > SCHEMA_PAUSE_MAXIMUM_MS) throw error;
-    }
-    await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-  }
+    await connection.open().catch((error: PerdureError) => {
+      throw lacksKeyspace(error) ? error.cause : error;
+    });
+    return connection;
+  });
 }

@@ -26,8 +26,7 @@ export function cannotConnect(options: CassandraOptions, error: unknown): Perdur
 }
 
 /** Whether a node that was reached does not know the keyspace. */
-export function lacksKeyspace(error: unknown): boolean {
-  const { cause } = error as { readonly cause?: unknown };
+export function lacksKeyspace({ cause }: PerdureError): boolean {
   const { invalid } = types.responseErrorCodes;
   return (
     cause instanceof Error &&
