@@ -264,6 +264,14 @@ describe('what does not fit', () => {
       this.calls += 1;
       for (let n = 0; n < times; n += 1) enqueue(work).echo('x'.repeat(1_000_000));
     }
+    @Update() goOn(length: number): string {
+      try {
+        enqueue(work).echo('x'.repeat(length));
+      } catch {
+        enqueue(work).echo('less');
+      }
+      return 'went on';
+    }
     @Query() seen(): number {
       return this.calls;
     }
@@ -279,6 +287,7 @@ describe('what does not fit', () => {
     await expect(large().ask(over)).rejects.toMatchObject({ code: 'too_large' });
     await expect(large().draw(over)).rejects.toThrow(/large\/A draw\(\): the result of sideEffect\(\) has .* bytes/);
     await expect(large().askOften(17)).rejects.toThrow('what one step asks for');
+    expect(await large().goOn(17 * over)).toBe('went on');
     expect(await large().answer(1_000)).toHaveLength(1_000);
     expect(await large().seen()).toBe(1);
   });

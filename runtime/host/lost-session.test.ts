@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Entity, Query, Update } from '../../framework';
+import { Entity, promise, Query, Update } from '../../framework';
 import { PerdureError } from '../../framework/errors';
 import type { Append, AppendResult, HistoryStore, StoreSession } from '../ports/history-store';
 import { memoryStore } from '../store/memory-store';
@@ -68,6 +68,51 @@ describe.each([true, false])('a write whose outcome is unknown, its rows kept: %
     expect([...(await tally.all())].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect((await staged.client.describe(tally)).epoch).toBe(2);
     expect(staged.errors.map(({ message }) => message).join()).toContain('a new one begins');
+    await staged.stop();
+  });
+});
+
+const hook = { run: (): void => undefined };
+
+@Entity('request')
+class PurchaseRequest {
+  by = '';
+  @Update() async approved(): Promise<string> {
+    const by = await promise<string>('approval');
+    hook.run();
+    return (this.by = by);
+  }
+}
+
+describe('a session that is lost in the middle of a step', () => {
+  it('acknowledges nothing of what the step was for: it is asked for again (C5, S8)', async () => {
+    const inner = memoryStore();
+    let lose: (reason: PerdureError) => void = () => undefined;
+    const open = async (): Promise<StoreSession> => {
+      const session = await inner.open();
+      const lost = new Promise<PerdureError>((resolve) => (lose = resolve));
+      return new Proxy(session, {
+        get: (target, name) => {
+          if (name === 'lost') return lost;
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+        },
+      });
+    };
+    const staged = await StagedHost.start({ entities: [PurchaseRequest], store: { open } });
+    const request = staged.client.entity(PurchaseRequest, 'R');
+    const waiting = request.approved();
+    await staged.settle();
+    let steps = 0;
+    hook.run = () => {
+      steps += 1;
+      if (steps === 1) lose(new PerdureError('unavailable', 'the disk is gone', { reason: 'io_error' }));
+    };
+    const completed = staged.client.completePromise(request, 'approval', 'ann');
+    await staged.advance(10_000);
+    await completed;
+    expect(await waiting).toBe('ann');
+    expect(steps).toBe(2);
     await staged.stop();
   });
 });
