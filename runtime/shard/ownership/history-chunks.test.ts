@@ -56,6 +56,24 @@ describe('a long record in a cluster', () => {
   });
 });
 
+describe('a row on its way', () => {
+  it('is the only one of its seq, whoever gave up waiting for it (C5)', async () => {
+    const bench = new HistoryBench();
+    const owner = await bench.next();
+    const [first, second] = [rowOf(1, 1, null, 'turn', 'first'), rowOf(1, 1, null, 'turn', 'second')];
+    let go: (outcome: 'unknown') => void = () => undefined;
+    bench.outcomeOf = () => new Promise((resolve) => (go = resolve));
+    const written = owner.append([{ key: KEY, row: first, index: null }]);
+    await settled();
+    expect(await owner.append([{ key: KEY, row: second, index: null }])).toEqual(['refused']);
+    bench.outcomeOf = () => null;
+    go('unknown');
+    expect(await written).toEqual(['ok']);
+    expect(bench.calls).toEqual(['rows 0 1', 'rows 0 1']);
+    expect(await bench.load(await bench.next())).toMatchObject([first, { seq: 2 }]);
+  });
+});
+
 describe('what an owner writes again', () => {
   it('goes in one batch with its FENCE, or before it where both are too long for one (C6, C12)', async () => {
     const bench = new HistoryBench();

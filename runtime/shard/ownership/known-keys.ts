@@ -27,6 +27,8 @@ export interface Known extends TouchedKey {
   fresh: LoadedPage | null;
   /** A pointer is on its way behind a snapshot. */
   following: boolean;
+  /** A row is on its way: there is one of a seq, whatever becomes of whoever made it (C5). */
+  appending: boolean;
   /** Uses that are not over. */
   busy: number;
   readonly row: DirectoryRow;
@@ -106,6 +108,7 @@ function unknown(): Known {
     index: null,
     fresh: null,
     following: false,
+    appending: false,
     busy: 0,
     row,
     lastTouch: null,

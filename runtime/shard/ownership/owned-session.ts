@@ -248,39 +248,45 @@ export class OwnedSession implements StoreSession {
   }
 
   private appendOne(append: Append): Promise<AppendResult> {
-    const { key, row, index, segments = [] } = append;
+    const { key, row } = append;
     return this.keys.use(key, async (known) => {
-      const { tail, bucket } = known.history;
-      if ((tail?.seq ?? 0) !== row.seq - 1 || this.touches.refuses(row)) return 'refused';
-      const { stored, chunks } = laidOut(row, this.layout);
-      const blobs = [...segments, ...chunks];
-      if (
-        !(await this.writeBlobs(
-          key,
-          blobs.filter((blob) => !isLate(blob)),
-        ))
-      )
-        return 'unknown';
-      if (isPlanted('pointer-before-snapshot')) this.behind.hurry(key, row, known.history);
-      const { store } = this.options;
-      const change = index && this.lister.begin(key, known, { seq: row.seq, index });
-      const [result, ...beside] = await Promise.all([
-        this.writes.once(() => store.writeRows(key, bucket, [stored])),
-        index === null || this.entries.insert(key, index),
-        this.touches.turn(key, known, row),
-        change?.announced ?? true,
-      ]);
-      if (result === 'refused') {
-        this.entries.abandon(key);
-        change?.withdraw();
+      const follows = (known.history.tail?.seq ?? 0) === row.seq - 1;
+      if (!follows || known.appending || this.touches.refuses(row)) return 'refused';
+      known.appending = true;
+      try {
+        return await this.appendTo(known, append);
+      } finally {
+        known.appending = false;
       }
-      if (result !== 'ok') return result;
-      if (beside.includes(false)) return 'unknown';
-      this.wrote(known, append, stored);
-      void this.writeBlobs(key, blobs.filter(isLate));
-      change?.commit();
-      return 'ok';
     });
+  }
+
+  private async appendTo(known: Known, append: Append): Promise<AppendResult> {
+    const { key, row, index, segments = [] } = append;
+    const { bucket } = known.history;
+    const { stored, chunks } = laidOut(row, this.layout);
+    const blobs = [...segments, ...chunks];
+    const early = blobs.filter((blob) => !isLate(blob));
+    if (!(await this.writeBlobs(key, early))) return 'unknown';
+    if (isPlanted('pointer-before-snapshot')) this.behind.hurry(key, row, known.history);
+    const { store } = this.options;
+    const change = index && this.lister.begin(key, known, { seq: row.seq, index });
+    const [result, ...beside] = await Promise.all([
+      this.writes.once(() => store.writeRows(key, bucket, [stored])),
+      index === null || this.entries.insert(key, index),
+      this.touches.turn(key, known, row),
+      change?.announced ?? true,
+    ]);
+    if (result === 'refused') {
+      this.entries.abandon(key);
+      change?.withdraw();
+    }
+    if (result !== 'ok') return result;
+    if (beside.includes(false)) return 'unknown';
+    this.wrote(known, append, stored);
+    void this.writeBlobs(key, blobs.filter(isLate));
+    change?.commit();
+    return 'ok';
   }
 
   /** Null for a key whose history is corrupt. */
