@@ -29,7 +29,7 @@ export class Holdings {
       tenure.wanted = wanted.has(shard);
       if (tenure.mustGo) void this.giveBack(tenure);
       else if (tenure.wanted) {
-        if (tenure.epoch !== null || !held(shard)) void tenure.take();
+        if (tenure.open === null && (tenure.epoch !== null || !held(shard))) void tenure.take();
       } else if (tenure.free) this.tenures.delete(shard);
       else void this.giveBack(tenure);
     }

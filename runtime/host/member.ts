@@ -46,6 +46,7 @@ import { Heartbeat } from './heartbeat';
 import { Holdings } from './holdings';
 import { InFlight } from './in-flight';
 import { Membership } from './membership';
+import type { Candidate } from './placement';
 import { place } from './placement';
 import { Offers } from './offers';
 import type { Reached } from './reached';
@@ -69,6 +70,15 @@ export interface MemberSettings {
   readonly reached: Reached;
 }
 
+/** What the placement gave this session, and of what it was made. */
+interface Placed {
+  readonly offers: number;
+  readonly hosts: readonly Candidate[];
+  readonly wanted: ReadonlySet<number>;
+}
+
+const NO_SHARDS: ReadonlySet<number> = new Set();
+
 export class Member {
   readonly guard: SessionGuard;
   /** Resolves when the session is over and has said so in the store, or could not within FAREWELL_MS. */
@@ -83,7 +93,7 @@ export class Member {
   /** Leaving, and giving shards back. */
   private going = false;
   private aside = false;
-  private placed: { readonly of: string; readonly owners: readonly string[] } = { of: '', owners: [] };
+  private placed: Placed = { offers: 0, hosts: [], wanted: NO_SHARDS };
 
   private constructor(
     private readonly settings: MemberSettings,
@@ -183,7 +193,7 @@ export class Member {
     this.leaving = true;
     this.heartbeat.soon();
     // The others are to know before the first shard is free, so that none is free for long.
-    if (this.others.some(({ draining }) => !draining)) await pause(clock, HEARTBEAT_MS + HANDOVER_LOOK_MS);
+    if (this.membership.others.some(({ draining }) => !draining)) await pause(clock, HEARTBEAT_MS + HANDOVER_LOOK_MS);
     this.going = true;
     this.aim();
     while (this.guard.alive && !this.holdings.empty && clock.monotonicMs() < until) {
@@ -244,7 +254,7 @@ export class Member {
     const { clock, connected, reached } = this.settings;
     const now = clock.monotonicMs();
     this.cutOff.note(connected(), now);
-    const aside = this.cutOff.standsAside(this.others, now);
+    const aside = this.cutOff.standsAside(this.membership.others, now);
     if (aside === this.aside) return;
     this.aside = aside;
     if (aside) reached('aside');
@@ -253,30 +263,25 @@ export class Member {
 
   private aim(): void {
     if (!this.guard.alive || this.leaving !== this.going) return;
-    const wanted = new Set<number>();
-    if (!this.draining) {
-      for (const [shard, session] of this.placement().entries()) if (session === this.session) wanted.add(shard);
-    }
     let held: ReadonlySet<number> | null = null;
-    const heldByOthers = () => new Set(this.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
-    this.holdings.aim(wanted, (shard) => (held ??= heldByOthers()).has(shard));
+    const heldByOthers = () => new Set(this.membership.others.flatMap(({ shards }) => shards.map(([shard]) => shard)));
+    this.holdings.aim(this.draining ? NO_SHARDS : this.wanted(), (shard) => (held ??= heldByOthers()).has(shard));
   }
 
-  /** Made anew only when hosts or offers are others. */
-  private placement(): readonly string[] {
-    const candidates = this.membership.live.filter(({ draining }) => !draining);
-    const of = `${this.offers.count}, ${candidates.map(({ session, ordinal }) => `${session} ${ordinal}`).join(', ')}`;
-    if (this.placed.of !== of)
-      this.placed = { of, owners: place(this.shards, candidates, (...offer) => this.offers.has(...offer)) };
-    return this.placed.owners;
+  /** What the placement gives this session; made anew only when hosts or offers are others. */
+  private wanted(): ReadonlySet<number> {
+    const hosts = this.membership.live.filter(({ draining }) => !draining);
+    const offers = this.offers.count;
+    if (this.placed.offers !== offers || !areSame(this.placed.hosts, hosts)) {
+      const owners = place(this.shards, hosts, (...offer) => this.offers.has(...offer));
+      const own = owners.flatMap((session, shard) => (session === this.session ? [shard] : []));
+      this.placed = { offers, hosts, wanted: new Set(own) };
+    }
+    return this.placed.wanted;
   }
 
   private get draining(): boolean {
     return this.leaving || this.aside;
-  }
-
-  private get others(): readonly Beat[] {
-    return this.membership.live.filter(({ session }) => session !== this.session);
   }
 
   private row(beat: number): Beat {
@@ -285,6 +290,11 @@ export class Member {
     const shards = this.holdings.all.flatMap(({ number, epoch }) => (epoch === null ? [] : [[number, epoch] as const]));
     return { session, beat, build, ordinal, connected: connected(), draining, shards };
   }
+}
+
+function areSame(some: readonly Candidate[], others: readonly Candidate[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every(({ session, ordinal }, i) => session === others[i]?.session && ordinal === others[i].ordinal);
 }
 
 /** What a turn of this request has committed was fenced before the reply was made. */

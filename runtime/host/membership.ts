@@ -22,12 +22,20 @@ interface Seen {
   readonly ownBeats: number;
 }
 
+/** Each in the order of the sessions. */
+interface Found {
+  readonly live: readonly Beat[];
+  readonly others: readonly Beat[];
+  readonly suspected: readonly Beat[];
+}
+
 const LONGEST_GAP_MS = HEARTBEAT_DEAD_MS / HEARTBEAT_READS;
 
 export class Membership {
   private seen = new Map<string, Seen>();
   /** In the order of their sessions. */
   private rows: readonly Beat[] = [];
+  private found: Found = { live: [], others: [], suspected: [] };
   private owners = new Map<number, Owner>();
   private readAtMs = 0;
   /** Own heartbeats acknowledged since the last read. */
@@ -43,6 +51,7 @@ export class Membership {
     this.owners = ownersIn(beats);
     this.readAtMs = nowMs;
     this.ownBeats = 0;
+    this.judge();
   }
 
   /** The owner of the shard's greatest epoch in the newest rows, dead or not; null if no row names the shard. */
@@ -58,6 +67,7 @@ export class Membership {
     }
     this.ownBeats = 0;
     for (const [session, { beat }] of this.seen) this.seen.set(session, fresh(beat));
+    this.judge();
   }
 
   has(session: string): boolean {
@@ -78,11 +88,24 @@ export class Membership {
 
   /** Rows of the hosts that are not suspected, in the order of their sessions. */
   get live(): readonly Beat[] {
-    return this.rows.filter(({ session }) => !this.suspects(session));
+    return this.found.live;
+  }
+
+  /** Of the live ones, all but the observer's own. */
+  get others(): readonly Beat[] {
+    return this.found.others;
   }
 
   get suspected(): readonly Beat[] {
-    return this.rows.filter(({ session }) => this.suspects(session));
+    return this.found.suspected;
+  }
+
+  /** Asked for many times between two reads. */
+  private judge(): void {
+    const live = this.rows.filter(({ session }) => !this.suspects(session));
+    const others = live.filter(({ session }) => session !== this.self);
+    const suspected = live.length === this.rows.length ? [] : this.rows.filter(({ session }) => this.suspects(session));
+    this.found = { live, others, suspected };
   }
 
   private look(beat: Beat, gapMs: number): Seen {
