@@ -7,6 +7,7 @@
 import { connect, nats } from 'perdure/client';
 import type { PerdureClient } from 'perdure/client';
 import type { LoadName, Told } from './loads';
+import { times } from '../runtime/sim/workloads/calling';
 import { currentEra, loadOf } from './loads';
 import type { CallerProcessOptions } from './process-options';
 import { optionsOf } from './process-options';
@@ -37,7 +38,7 @@ async function work(
     const caller = realCaller({ name: `${lane}.${stint}`, client, patienceMs: PATIENCE_MS, pauseMs });
     const era = currentEra();
     const tell = (what: Told['heard']): void => void process.send?.({ load, era, lane, heard: what } satisfies Told);
-    await loadOf(load, era, { heard: tell }).call(caller, STINT);
+    await loadOf(load, era, { heard: tell }).call(caller, times(STINT));
   }
 }
 

@@ -3,6 +3,7 @@ import type { RunningHost } from '../runtime';
 import type { PerdureClient } from '../runtime/client';
 import { connect } from '../runtime/client';
 import { Account } from '../runtime/sim/workloads/accounts';
+import { times } from '../runtime/sim/workloads/calling';
 import { Journal } from '../runtime/sim/workloads/list-append';
 import { Purse } from '../runtime/sim/workloads/transfers';
 import { judge } from './judgement';
@@ -57,7 +58,7 @@ describe('the judgement over a run of faults', () => {
       ['c1', 'c2', 'c3'].map((name) => {
         return loadOf(load, era, { heard: (heard) => all.push({ load, era, lane: name, heard }) }).call(
           callerNamed(name),
-          60,
+          times(60),
         );
       }),
     );

@@ -27,7 +27,7 @@ import { label } from '../world/trace';
 import type { TraceListener } from '../world/trace';
 import { Weather } from '../faults/weather';
 import { Witness } from '../network/witness';
-import type { RunContext, Workload } from '../workloads/workload';
+import type { More, RunContext, Workload } from '../workloads/workload';
 import { WORKLOADS } from '../workloads/workloads';
 import { World } from '../world/world';
 
@@ -85,9 +85,17 @@ export async function runSeed(scenario: Scenario, options: SeedOptions = {}): Pr
   }
 }
 
+/** One workload of a run. */
+interface Part {
+  readonly workload: Workload;
+  /** Its callers have not made its share of the operations yet, all together: none waits for a slow one. */
+  readonly more: More;
+}
+
 class Run {
   private readonly world: World;
   private readonly dial: FaultDial;
+  private readonly parts: readonly Part[];
   private readonly workloads: readonly Workload[];
   private readonly site: Site;
   private readonly weather: Weather;
@@ -109,15 +117,15 @@ class Run {
     this.dial = new FaultDial(scenario.profile);
     this.ids = Array.from({ length: scenario.ids }, (_, i) => `k-${i + 1}`);
     const { world, versions, ids } = this;
-    const context: RunContext = {
+    const context: Omit<RunContext, 'tick'> = {
       world,
       ids,
       versions,
       witness: this.witness,
-      tick: () => (this.ticks += 1),
       positionOf: (request) => this.invariants?.positionOf(request),
     };
-    this.workloads = scenario.workloads.map((name) => WORKLOADS[name](context));
+    this.parts = scenario.workloads.map((name) => this.part((tick) => WORKLOADS[name]({ ...context, tick })));
+    this.workloads = this.parts.map(({ workload }) => workload);
     this.site = this.siteOf();
     this.auditor = this.caller('auditor', HEALED_MS);
     this.readHistory = this.site.historiesFor(this.auditor.process);
@@ -161,7 +169,7 @@ class Run {
 
   private async course(): Promise<string | null> {
     const { world, site } = this;
-    const working = this.workloads.flatMap((workload) => this.callersOf(workload));
+    const working = this.parts.flatMap((part) => this.callersOf(part));
     const { weather } = this;
     this.release();
     await world.complete(Promise.all(working), LONGEST_WORK_MS);
@@ -179,13 +187,22 @@ class Run {
     return site.alarms[0] ?? fault;
   }
 
-  private callersOf(workload: Workload): Promise<void>[] {
-    const { callers, operations } = this.scenario;
-    const share = Math.ceil(operations / (callers * this.workloads.length));
-    return Array.from({ length: callers }, (_, i) => {
+  private part(make: (tick: () => number) => Workload): Part {
+    const { operations, workloads } = this.scenario;
+    const share = Math.ceil(operations / workloads.length);
+    let ticks = 0;
+    const workload = make(() => {
+      ticks += 1;
+      return (this.ticks += 1);
+    });
+    return { workload, more: () => ticks < 2 * share };
+  }
+
+  private callersOf({ workload, more }: Part): Promise<void>[] {
+    return Array.from({ length: this.scenario.callers }, (_, i) => {
       const caller = this.caller(`${workload.name}.${i + 1}`);
       this.callers.push(caller);
-      return workload.call(caller, share);
+      return workload.call(caller, more);
     });
   }
 

@@ -12,7 +12,7 @@ import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { AccountInput, AccountOutput } from '../checkers/models/account';
 import { account } from '../checkers/models/account';
-import type { CallContext, Caller, Heard, Workload } from './workload';
+import type { CallContext, Caller, Heard, More, Workload } from './workload';
 import { absentAs, atWork, reach } from './calling';
 import { judge } from './judge';
 
@@ -79,9 +79,9 @@ export class Accounts implements Workload {
     this.asked.hear(heard);
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
+  call(caller: Caller, more: More): Promise<void> {
     const { draw } = caller;
-    return atWork(caller, operations, () => this.operate(caller, draw.of(this.run.ids), draw.of(WAYS)));
+    return atWork(caller, more, () => this.operate(caller, draw.of(this.run.ids), draw.of(WAYS)));
   }
 
   async verdict(auditor: Caller): Promise<string | null> {

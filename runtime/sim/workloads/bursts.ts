@@ -8,10 +8,10 @@ import 'reflect-metadata';
 import { EntityFailure } from '../../../framework/errors';
 import { Entity, Query, Update, Validate } from '../../../framework/model/decorators';
 import { Asked } from './asked';
+import { PAUSE_MS } from './calling';
 import type { Operation } from '../checkers/history';
 import { UNKNOWN } from '../checkers/history';
-import type { Range } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 
 @Entity('sim-till')
 export class Till {
@@ -45,7 +45,6 @@ interface Ask {
 
 type Told = 'ok' | 'refused';
 
-const PAUSE_MS: Range = [50, 1_500];
 const WAYS = ['give', 'give', 'take', 'take', 'take'] as const;
 const MOST_AT_ONCE = 4;
 const HEALED_MS = 60_000;
@@ -63,16 +62,16 @@ export class Bursts implements Workload {
     return [Till];
   }
 
-  async call(caller: Caller, operations: number): Promise<void> {
+  async call(caller: Caller, more: More): Promise<void> {
     const { draw } = caller;
     this.callers.push(caller);
-    for (let made = 0, burst = 1; made < operations; burst += 1) {
+    for (let burst = 1; ; burst += 1) {
       await caller.pause(PAUSE_MS);
+      if (!more()) return;
       const together = Array.from({ length: 1 + draw.below(MOST_AT_ONCE) }, (_, i) => {
         const ask = { way: draw.of(WAYS), burst, name: `${caller.name}.${burst}.${i}` };
         return this.ask(caller, draw.of(this.run.ids), ask, caller.patienceMs);
       });
-      made += together.length;
       await Promise.all(together);
     }
   }

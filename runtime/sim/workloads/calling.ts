@@ -10,7 +10,7 @@ import { isPerdureError } from '../../../framework/errors';
 import type { EntityReference, Handle } from '../../../framework/model/handle';
 import type { EntityDescription } from '../../wire/description';
 import type { Range } from '../world/random';
-import type { Caller } from './workload';
+import type { Caller, More } from './workload';
 
 /** Between two operations of a caller. */
 export const PAUSE_MS: Range = [50, 1_500];
@@ -28,11 +28,18 @@ export function absentAs<O>(answer: O): (error: PerdureError) => O | null {
 }
 
 /** `act` is given numbers from 1 on, which make a text that no other call of the run has. */
-export async function atWork(caller: Caller, count: number, act: (name: string) => Promise<unknown>): Promise<void> {
-  for (let n = 1; n <= count; n += 1) {
+export async function atWork(caller: Caller, more: More, act: (name: string) => Promise<unknown>): Promise<void> {
+  for (let n = 1; ; n += 1) {
     await caller.pause(PAUSE_MS);
+    if (!more()) return;
     await act(`${caller.name}.${n}`);
   }
+}
+
+/** So many operations of a caller that works alone. */
+export function times(count: number): More {
+  let left = count;
+  return () => (left -= 1) >= 0;
 }
 
 /** The answer of a query; null while the entity does not exist. */

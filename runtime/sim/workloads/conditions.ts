@@ -9,7 +9,7 @@ import { Entity, Query, Signal, Update } from '../../../framework/model/decorato
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
 
 /** What happened to the stock, in order. */
@@ -80,8 +80,8 @@ export class Conditions implements Workload {
     return [Stock];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, (name) => this.operate(caller, name));
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, (name) => this.operate(caller, name));
   }
 
   /** Puts in what the takers that wait for ever want. */

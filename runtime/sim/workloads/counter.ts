@@ -6,12 +6,12 @@ import 'reflect-metadata';
 import { Entity, Query, Signal, Update } from '../../../framework/model/decorators';
 import { Indexed } from '../../../framework/model/field-decorators';
 import { Asked } from './asked';
+import { atWork } from './calling';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { CounterInput, CounterOutput } from '../checkers/models/counter';
 import { counter } from '../checkers/models/counter';
-import type { Range } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { judge } from './judge';
 
 @Entity('sim-counter')
@@ -33,7 +33,6 @@ export class Counter {
   }
 }
 
-const PAUSE_MS: Range = [50, 1_500];
 const READ_SHARE = 0.3;
 const SIGNAL_SHARE = 0.3;
 /** Of the additions: three at once, whose ids are open together (S11). */
@@ -53,16 +52,15 @@ export class Counters implements Workload {
     return [Counter];
   }
 
-  async call(caller: Caller, operations: number): Promise<void> {
-    for (let i = 0; i < operations; i += 1) {
-      await caller.pause(PAUSE_MS);
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async () => {
       const { draw } = caller;
       const id = draw.of(this.run.ids);
       const [reads, together] = [draw.float() < READ_SHARE, draw.float() < TOGETHER_SHARE];
       if (reads) await this.read(caller, id);
       else if (together) await Promise.all([this.add(caller, id), this.add(caller, id), this.add(caller, id)]);
       else await this.add(caller, id);
-    }
+    });
   }
 
   async verdict(auditor: Caller): Promise<string | null> {

@@ -13,7 +13,7 @@ import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import { Outside } from './outside';
 import type { Range } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 interface Deeds {
@@ -114,8 +114,8 @@ export class Effects implements Workload {
     return [this.outside.served(GROUP, host, { deed, doomed })];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (name) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (name) => {
       const key = caller.draw.of(this.run.ids);
       const way = caller.draw.of(WAYS);
       const call = async () => (await reach(caller, Doer, key)[way](name)) ?? 'ok';

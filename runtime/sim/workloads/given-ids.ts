@@ -10,7 +10,7 @@ import { Entity, Query, Update } from '../../../framework/model/decorators';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, reach } from './calling';
 
 @Entity('sim-order-book')
@@ -57,8 +57,8 @@ export class GivenIds implements Workload {
     return [OrderBook];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async () => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async () => {
       const { client, draw, patienceMs } = caller;
       this.calls += 1;
       const number = Math.floor(this.calls / OPERATIONS_PER_ID) + draw.below(IDS_AT_ONCE);

@@ -13,7 +13,7 @@ import { contract } from '../../../framework/model/handle';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
 
 interface Conveyor {
@@ -90,8 +90,8 @@ export class Holds implements Workload {
     return [version === 1 ? first : cured];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, (name) => this.operate(caller, name));
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, (name) => this.operate(caller, name));
   }
 
   /** Lets every entity go on, and skips what no version cures. */

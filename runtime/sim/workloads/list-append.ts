@@ -6,13 +6,13 @@
 import 'reflect-metadata';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
 import { Asked } from './asked';
+import { atWork } from './calling';
 import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import { UNKNOWN } from '../checkers/history';
 import { checkListAppend } from '../checkers/list-append';
 import type { ListInput, ListOutput } from '../checkers/models/list';
-import type { Range } from '../world/random';
-import type { CallContext, Caller, Heard, Workload } from './workload';
+import type { CallContext, Caller, Heard, More, Workload } from './workload';
 
 @Entity('sim-journal')
 export class Journal {
@@ -28,7 +28,6 @@ export class Journal {
   }
 }
 
-const PAUSE_MS: Range = [50, 1_500];
 const READ_SHARE = 0.4;
 
 export class ListAppend implements Workload {
@@ -47,13 +46,12 @@ export class ListAppend implements Workload {
     this.asked.hear(heard);
   }
 
-  async call(caller: Caller, operations: number): Promise<void> {
-    for (let i = 1; i <= operations; i += 1) {
-      await caller.pause(PAUSE_MS);
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (name) => {
       const id = caller.draw.of(this.run.ids);
       if (caller.draw.float() < READ_SHARE) await this.read(caller, id);
-      else await this.append(caller, id, `${caller.name}.${i}`);
-    }
+      else await this.append(caller, id, name);
+    });
   }
 
   async verdict(auditor: Caller): Promise<string | null> {

@@ -11,7 +11,7 @@ import { Indexed } from '../../../framework/model/field-decorators';
 import { contract } from '../../../framework/model/handle';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { atWork } from './calling';
 
 interface Loner {
@@ -67,8 +67,8 @@ export class Loners implements Workload {
     return version === 1 && this.run.versions > 1 ? [CLASSES['sim-loner']] : TYPES.map((type) => CLASSES[type]);
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (id) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (id) => {
       const { client, draw } = caller;
       const type = draw.float() < LATE_SHARE && this.run.versions > 1 ? 'sim-late-loner' : 'sim-loner';
       const timeout = type === 'sim-loner' ? caller.patienceMs : Math.min(caller.patienceMs, LATE_PATIENCE_MS);

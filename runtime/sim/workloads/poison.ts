@@ -17,7 +17,7 @@ import { casualtiesOf } from '../faults/casualties';
 import { exhaust, hang } from '../faults/sim-watchdog';
 import { Asked } from './asked';
 import { answerOf, atWork, describe, eventually, isDone, reach } from './calling';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 
 interface Mill {
   feed(piece: string): void;
@@ -121,9 +121,9 @@ export class Poison implements Workload {
     return [made];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
+  call(caller: Caller, more: More): Promise<void> {
     const { draw } = caller;
-    return atWork(caller, operations, async (name) => {
+    return atWork(caller, more, async (name) => {
       const [key, way, jams] = [draw.of(this.run.ids), draw.of(WAYS), draw.float() < JAM_SHARE];
       const piece = jams ? `${name}.${this.jam(caller, way)}` : name;
       if (jams) await this.jamOnce(caller, key, { way, piece });

@@ -10,7 +10,7 @@ import { Entity, Query, Signal } from '../../../framework/model/decorators';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Operation } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 @Entity('sim-waiter')
@@ -56,8 +56,8 @@ export class Promises implements Workload {
     return [Waiter];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (name) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (name) => {
       const { draw } = caller;
       const key = draw.of(this.run.ids);
       this.calls += 1;

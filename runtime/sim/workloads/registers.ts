@@ -12,7 +12,7 @@ import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { RegisterInput, RegisterOutput } from '../checkers/models/register';
 import { register } from '../checkers/models/register';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { absentAs, atWork, reach } from './calling';
 import { judge } from './judge';
 
@@ -52,9 +52,9 @@ export class Registers implements Workload {
     return [Register];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
+  call(caller: Caller, more: More): Promise<void> {
     const { draw } = caller;
-    return atWork(caller, operations, async () => {
+    return atWork(caller, more, async () => {
       const [key, way] = [draw.of(this.run.ids), draw.of(WAYS)];
       const [from, value] = [draw.below(VALUES), draw.below(VALUES)];
       if (way === 'read') return this.read(caller, key);

@@ -7,7 +7,7 @@ import { forget, now, remind } from '../../../framework/core/functions';
 import { Entity, Query, Reminder, Signal, Update } from '../../../framework/model/decorators';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 /** What happened to the reminder of that name; `due` is its step's time and the wait, or for `rang` the step's time. */
@@ -61,8 +61,8 @@ export class Reminders implements Workload {
     return [AlarmClock];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (name) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (name) => {
       const { draw } = caller;
       const key = draw.of(this.run.ids);
       const clock = reach(caller, AlarmClock, key);

@@ -11,7 +11,7 @@ import { exportHistory } from '../checkers/export';
 import type { ExportedHistory } from '../checkers/export';
 import type { CounterInput, CounterOutput } from '../checkers/models/counter';
 import { counter } from '../checkers/models/counter';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { absentAs, answerOf, atWork, eventually, reach } from './calling';
 import { judge } from './judge';
 
@@ -64,8 +64,8 @@ export class RoundsAgain implements Workload {
     return [Rounds];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async () => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async () => {
       const { draw } = caller;
       const key = draw.of(this.run.ids);
       const amount = 1 + draw.below(MOST);

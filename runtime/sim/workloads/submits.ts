@@ -8,7 +8,7 @@ import { EntityFailure, isPerdureError } from '../../../framework/errors';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
 import type { OperationStatus } from '../../wire/envelope';
 import { Asked } from './asked';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, reach } from './calling';
 
 @Entity('sim-tray')
@@ -59,8 +59,8 @@ export class Submits implements Workload {
     return [Tray];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (item) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (item) => {
       const { draw } = caller;
       const other = this.submitted.length === 0 ? undefined : draw.of(this.submitted);
       if (other === undefined || draw.float() < SUBMIT_SHARE) await this.submit(caller, item);

@@ -9,7 +9,7 @@ import { Entity, Query, Signal, Update } from '../../../framework/model/decorato
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { SimStream } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 import { answerOf, atWork, eventually, reach } from './calling';
 
 /** Who woke, and by how much later than it had asked for; negative for early. */
@@ -83,8 +83,8 @@ export class Timers implements Workload {
     return [Sleeper];
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, async (name) => {
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (name) => {
       const { draw } = caller;
       const op: Nap = { way: draw.of(WAYS), name };
       const key = draw.of(this.run.ids);

@@ -17,7 +17,7 @@ import type { TransferInput, TransferOutput } from '../checkers/models/transfers
 import { moneyOperations } from '../checkers/models/transfers';
 import { checkTransfers } from '../checkers/transfers';
 import { Outside } from './outside';
-import type { CallContext, Caller, Heard, Workload } from './workload';
+import type { CallContext, Caller, Heard, More, Workload } from './workload';
 import { absentAs, answerOf, atWork, eventually, reach } from './calling';
 import { faultOf } from './judge';
 
@@ -90,8 +90,8 @@ export class Transfers implements Workload {
     this.asked.hear(heard);
   }
 
-  call(caller: Caller, operations: number): Promise<void> {
-    return atWork(caller, operations, (name) => this.operate(caller, name));
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, (name) => this.operate(caller, name));
   }
 
   async settle(auditor: Caller): Promise<void> {

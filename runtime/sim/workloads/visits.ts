@@ -7,9 +7,10 @@ import 'reflect-metadata';
 import { Entity, Query, Update } from '../../../framework/model/decorators';
 import { Indexed } from '../../../framework/model/field-decorators';
 import { Asked } from './asked';
+import { atWork } from './calling';
 import { UNKNOWN } from '../checkers/history';
 import type { Range } from '../world/random';
-import type { Caller, RunContext, Workload } from './workload';
+import type { Caller, More, RunContext, Workload } from './workload';
 
 @Entity('sim-visit')
 export class Visit {
@@ -31,7 +32,6 @@ interface Reached {
   answered: number;
 }
 
-const PAUSE_MS: Range = [50, 1_500];
 /** Between two stages: mostly less than the time in which changes are gathered before they are listed. */
 const STAGE_MS: Range = [0, 800];
 const STAGES = 3;
@@ -49,17 +49,14 @@ export class Visits implements Workload {
     return [Visit];
   }
 
-  async call(caller: Caller, operations: number): Promise<void> {
-    for (let left = operations; left > 0;) {
-      await caller.pause(PAUSE_MS);
-      const id = `${caller.name}.${left}`;
-      const stages = Math.min(left, 1 + caller.draw.below(STAGES));
+  call(caller: Caller, more: More): Promise<void> {
+    return atWork(caller, more, async (id) => {
+      const stages = 1 + caller.draw.below(STAGES);
       for (let stage = 1; stage <= stages; stage += 1) {
         if (stage > 1) await caller.pause(STAGE_MS);
         await this.reach(caller, id, stage);
       }
-      left -= stages;
-    }
+    });
   }
 
   async verdict(auditor: Caller): Promise<string | null> {

@@ -56,6 +56,9 @@ export interface Caller {
   pause(range: Range): Promise<void>;
 }
 
+/** Asked before each operation, or each few that belong together: whether there is to be another. */
+export type More = () => boolean;
+
 export interface Workload {
   readonly name: string;
   /** Where its activities leave their traces. */
@@ -66,8 +69,8 @@ export interface Workload {
   activities?(host: Caller): readonly ServedGroup[];
   /** Takes in what a caller in another process has heard, to be judged as if it had called here. */
   hear?(heard: Heard): void;
-  /** One caller's share: `operations` client operations. Never rejects: a failure that no fault excuses is kept. */
-  call(caller: Caller, operations: number): Promise<void>;
+  /** One caller's work, for as long as there is more. Never rejects: a failure that no fault excuses is kept. */
+  call(caller: Caller, more: More): Promise<void>;
   /** Once the cluster is healed: ends what would never come to rest by itself, such as an operator's hold. */
   settle?(auditor: Caller): Promise<void>;
   /** Once the cluster is healed and idle: the first thing that is wrong, or null. */
