@@ -26,8 +26,7 @@ import { HeldRetry } from './held-retry';
 import { load } from './loader';
 import { Mailbox } from './mailbox';
 import type { Continuation, Delivery } from './mailbox';
-import { errorReply, refusal } from './replies';
-import type { Answer } from './replies';
+import { errorReply, openReply, refusal } from './replies';
 import { answerDelivery, chooseNext, runChosen } from './steps';
 import type { Job } from './turn-loop';
 
@@ -87,7 +86,7 @@ export class Activation implements Job, Resident {
   }
 
   deliver(delivery: Delivery): void {
-    if (this.broken !== null) return delivery.answer(errorReply(this.broken));
+    if (this.broken !== null) return delivery.answer(brokenReply(delivery, this.broken));
     if (isFull(this) && !isKnown(this, delivery)) return delivery.answer(fullReply(this, delivery.request));
     this.mailbox.addMessage(delivery);
     this.proceed();
@@ -108,12 +107,10 @@ export class Activation implements Job, Resident {
     this.proceed();
   }
 
-  /** Looks at the entity between steps; null when it does not exist. `failed` is told when it cannot be loaded. */
-  inspect(look: (instance: Instance | null) => void, failed: Answer): void {
-    if (this.broken !== null) return failed(errorReply(this.broken));
-    (this.inspections ??= []).push((instance) =>
-      this.broken === null ? look(instance) : failed(errorReply(this.broken)),
-    );
+  /** Looks at the entity between steps; null when it does not exist. `failed` is told why it cannot be loaded. */
+  inspect(look: (instance: Instance | null) => void, failed: (error: unknown) => void): void {
+    if (this.broken !== null) return failed(this.broken);
+    (this.inspections ??= []).push((instance) => (this.broken === null ? look(instance) : failed(this.broken)));
     this.proceed();
   }
 
@@ -142,11 +139,11 @@ export class Activation implements Job, Resident {
     this.heldRetry.cancel();
     const reply = errorReply(error);
     const { messages, continuations } = this.mailbox.take();
-    for (const { answer } of messages) answer(reply);
+    for (const delivery of messages) delivery.answer(brokenReply(delivery, error));
     for (const { settled } of continuations) settled?.(reply);
     for (const look of this.inspections?.splice(0) ?? []) look(null);
     for (const taken of this.wakers?.splice(0) ?? []) taken();
-    this.callers.settleAll(reply);
+    this.callers.settleAll(openReply(error));
     this.commit.abandon(error);
     this.grounds.failed(this, error);
   }
@@ -323,4 +320,9 @@ export class Activation implements Job, Resident {
   notFound(): Reply {
     return refusal('not_found', `${this.name} does not exist: nothing has created it`);
   }
+}
+
+/** A first attempt has left nothing behind. */
+function brokenReply({ request: { id, attempt } }: Delivery, error: unknown): Reply {
+  return id !== null && attempt > 1 ? openReply(error) : errorReply(error);
 }

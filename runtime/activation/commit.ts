@@ -22,7 +22,7 @@ import { sameIndex, watchedIndexOf } from './entity-index';
 import type { Resident } from './grounds';
 import type { Loaded, Unwritten } from './loader';
 import { OpenTurn } from './open-turn';
-import { errorReply } from './replies';
+import { openReply } from './replies';
 import type { Answer } from './replies';
 
 /** The activation as its commit sees it. */
@@ -102,7 +102,7 @@ export class Commit {
   /** Runs `run` once the newest turn is committed; `answer` is told if that never happens. */
   release(run: () => void, answer: Answer | null = null): void {
     const { broken } = this.activation;
-    if (broken !== null) answer?.(errorReply(broken));
+    if (broken !== null) answer?.(openReply(broken));
     else if (isPlanted('acknowledge-before-write')) run();
     else if (!this.turn.empty) this.turn.release({ run, answer });
     else if (this.writing?.turn != null) this.writing.turn.release({ run, answer });
@@ -159,7 +159,7 @@ export class Commit {
   abandon(error: unknown): void {
     const turns = [this.turn, this.writing?.turn ?? null];
     this.turn = new OpenTurn(this.turn.seq);
-    for (const turn of turns) for (const { answer } of turn?.takeReleases() ?? []) answer?.(errorReply(error));
+    for (const turn of turns) for (const { answer } of turn?.takeReleases() ?? []) answer?.(openReply(error));
     this.settled?.();
   }
 

@@ -33,6 +33,17 @@ export function errorReply(error: unknown, duplicate = false): Reply {
   return { ok: false, error: toWireError(error), duplicate };
 }
 
+/**
+ * Of an entity that cannot go on, for whoever waits for what may be on record: other code, or a mended store, may read it
+ * there, so nothing final is told (S12, S13).
+ */
+export function openReply(error: unknown): Reply {
+  const told = toWireError(error);
+  if (told.code === 'unavailable') return { ok: false, error: told, duplicate: false };
+  const message = `${told.message}; what became of the message is not known: once this is cured, ask again with its id`;
+  return { ok: false, error: { ...told, code: 'unavailable', message }, duplicate: false };
+}
+
 export function refusal(code: ErrorCode, message: string, reason?: string): Reply {
   return errorReply(new PerdureError(code, message, reason === undefined ? {} : { reason }));
 }

@@ -179,11 +179,11 @@ describe('resending', () => {
     },
   );
 
-  it('gives an `unavailable` that is final to the caller at once', async () => {
+  it.each(['final', 'divergence'])('gives an `unavailable` that no resend cures to the caller: %s', async (reason) => {
     const { transport, handle } = scripted();
     const call = handle.deposit(5);
-    transport.sent[0]!.refuse('unavailable', 'final');
-    await expect(call).rejects.toThrow(coded('unavailable', { reason: 'final' }));
+    transport.sent[0]!.refuse('unavailable', reason);
+    await expect(call).rejects.toThrow(coded('unavailable', { reason }));
     expect(transport.sent.length).toBe(1);
   });
 });

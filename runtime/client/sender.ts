@@ -145,7 +145,7 @@ export class Sender {
 
   #replied<T>(exchange: Exchange<T>, reply: Reply): void {
     if (exchange.ended) return;
-    if (!reply.ok && reply.error.code === 'unavailable' && reply.error.reason !== 'final') {
+    if (!reply.ok && reply.error.code === 'unavailable' && !LASTING.has(reply.error.reason)) {
       const received = reply.error.reason !== 'moved';
       if (!received || exchange.options.repeatable) return this.#again(exchange, fromWireError(reply.error), received);
     }
@@ -156,7 +156,7 @@ export class Sender {
 
   #undelivered<T>(exchange: Exchange<T>, error: unknown): void {
     if (exchange.ended) return;
-    if (!isPerdureError(error) || error.code !== 'unavailable' || error.reason === 'final') {
+    if (!isPerdureError(error) || error.code !== 'unavailable' || LASTING.has(error.reason)) {
       exchange.received = true;
       return this.#fail(exchange, error);
     }
@@ -228,6 +228,9 @@ export class Sender {
     };
   }
 }
+
+/** Reasons of `unavailable` that no resend cures: the connection was closed, or an entity's history cannot be used. */
+const LASTING: ReadonlySet<string | null | undefined> = new Set(['final', 'corrupt', 'divergence', 'newer_version']);
 
 function subject(request: Request): string {
   if (request.op === 'message') return `${request.message} ${request.method} of ${keyText(request.key)}`;

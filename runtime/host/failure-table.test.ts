@@ -15,6 +15,7 @@ import {
   sleep,
 } from '../../framework';
 import { NonRetryable } from '../../framework/activity';
+import { encodeValue } from '../../framework/codec/value';
 import { HELD_RETRIES } from '../config';
 import { serve } from '../node';
 import { memoryStore } from '../store/memory-store';
@@ -341,6 +342,26 @@ describe('a replay that differs under new code (S25)', () => {
     await cart.add();
     expect(await cart.sum()).toBe(3);
     expect((await staged.client.describe(cart)).status).toBe('active');
+    await staged.stop();
+  });
+
+  it('tells nothing final to whoever sent a message before, or waits for one that is on record (S12, S13)', async () => {
+    const staged = await StagedHost.start({ entities: [cartOf(1, false)], store: memoryStore() });
+    const key = { namespace: 'default', type: 'cart', id: 'A' };
+    const cart = staged.client.entity(cartOf(1, false), 'A');
+    const operation = await staged.client.submit(cart, { messageId: 'm-1' }).add();
+    await staged.restart({ entities: [cartOf(2, false)], build: 'b2' });
+    const told = async (given: string, attempt: number): Promise<string> => {
+      const shared = { op: 'message', message: 'signal', method: 'add', submit: false } as const;
+      const request = { ...shared, key, args: encodeValue([]), id: { given }, attempt };
+      const reply = await staged.transport.request(request, null);
+      return reply.ok ? 'ok' : `${reply.error.code} ${reply.error.reason}`;
+    };
+    expect(await told('m-2', 1)).toBe('internal divergence');
+    expect(await told('m-1', 2)).toBe('unavailable divergence');
+    await expect(operation.result()).rejects.toMatchObject({ code: 'unavailable', reason: 'divergence' });
+    await staged.restart({ entities: [cartOf(1, false)], build: 'b1' });
+    expect(await told('m-1', 3)).toBe('ok');
     await staged.stop();
   });
 });

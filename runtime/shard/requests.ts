@@ -16,7 +16,7 @@ import { describeEntity } from '../activation/describe';
 import { historyPage } from '../activation/history-view';
 import type { Delivery } from '../activation/mailbox';
 import { argumentsName, queryName } from '../activation/poison';
-import { errorReply, idText, refusal, valueReply } from '../activation/replies';
+import { errorReply, idText, openReply, refusal, valueReply } from '../activation/replies';
 import type { Answer } from '../activation/replies';
 import { repeat } from '../activation/repeat';
 import type { StoreSession } from '../ports/history-store';
@@ -122,12 +122,20 @@ async function answerEntityRequest(shard: Shard, request: EntityRequest): Promis
     return new Promise((settled) => activation.continue({ input: { kind: 'operator', action, reason }, settled }));
   }
   return new Promise((answer) => {
-    activation.inspect((instance) => {
-      const exists = instance !== null && (instance.ledger.born || request.op === 'operation');
-      if (!exists) answer(notFound(request));
-      else look(shard, activation, instance, request, answer);
-    }, answer);
+    activation.inspect(
+      (instance) => {
+        const exists = instance !== null && (instance.ledger.born || request.op === 'operation');
+        if (!exists) answer(notFound(request));
+        else look(shard, activation, instance, request, answer);
+      },
+      cannotLook(request, answer),
+    );
   });
+}
+
+/** Whoever asks for an outcome is told none. */
+function cannotLook({ op }: EntityRequest, answer: Answer): (error: unknown) => void {
+  return (error) => answer(op === 'operation' || op === 'result' ? openReply(error) : errorReply(error));
 }
 
 function look(shard: Shard, activation: Activation, instance: Instance, request: EntityRequest, answer: Answer): void {
@@ -162,7 +170,7 @@ function lookAtOperation(
     activation.loadSegments();
     activation.inspect(
       (loaded) => (loaded === null ? answer(notFound(request)) : lookAtOperation(activation, loaded, request, answer)),
-      answer,
+      cannotLook(request, answer),
     );
     return;
   }

@@ -22,7 +22,7 @@ import { PAGE_ROWS } from '../config';
 import type { Row } from '../ports/history-store';
 import type { Shard } from '../shard/shard';
 import type { EntityDescription, HeldDescription, HistoryEntry } from '../wire/description';
-import { fromWireError } from '../wire/errors';
+import { fromWireError, toWireError } from '../wire/errors';
 import { exportRows } from './exported-history';
 import type { ExportedHistory } from './exported-history';
 
@@ -146,7 +146,7 @@ export class View<T> {
         .activation(this.key)
         .inspect(
           () => resolve(null),
-          (reply) => resolve(reply.ok ? null : fromWireError(reply.error)),
+          (error) => resolve(fromWireError(toWireError(error))),
         );
     });
   }
