@@ -263,7 +263,7 @@ const replicaDown = profileOf('replica-down', {
   store: {
     legLoss: 0.01,
     replyLoss: 0.01,
-    crashEveryMs: 6 * SECOND_MS,
+    crashEveryMs: 4.5 * SECOND_MS,
     downMs: [50, 10 * SECOND_MS],
     coordinatorDeath: 0.01,
   },
@@ -315,7 +315,7 @@ export const PROFILES = {
       store: {
         paxosUnknown: 0.1,
         coordinatorDeath: 0.01,
-        crashEveryMs: 20 * SECOND_MS,
+        crashEveryMs: 15 * SECOND_MS,
         cutEveryMs: 60 * SECOND_MS,
         hostCutEveryMs: 60 * SECOND_MS,
         hintMs: [SECOND_MS, HOUR_MS],

@@ -81,7 +81,11 @@ export class SimCluster implements Site {
   }
 
   get alarms(): readonly string[] {
-    return this.logs.raised;
+    const shared = [...this.store.builds].filter(([, builds]) => builds.size > 1);
+    const claims = shared.map(
+      ([ordinal, builds]) => `builds ${[...builds].join(' and ')} have the ordinal ${ordinal} (S29)`,
+    );
+    return [...this.logs.raised, ...claims];
   }
 
   get leastEpoch(): number {

@@ -33,6 +33,8 @@ export interface StoreCluster {
   readonly openedAtMs: Map<string, number>;
   /** Every row of the directory that a host asked it to write. */
   readonly listed: Listed[];
+  /** By ordinal, which builds hosts have said in their heartbeats to have it: one, or something is wrong (S29). */
+  readonly builds: Map<number, Set<string>>;
   /** What deleted partitions of histories held, for auditors. */
   readonly archive: Archive;
   /** Every replica and every host is up and connected again. The faults of single requests end when the dial is turned. */
@@ -62,6 +64,7 @@ export function storeCluster(world: World, dial: FaultDial, shards: number): Sto
     issued: new Set(),
     openedAtMs: new Map(),
     listed: [],
+    builds: new Map(),
     archive,
     heal,
   };

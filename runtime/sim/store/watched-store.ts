@@ -8,6 +8,7 @@
 import { ROW_KIND } from '../../../framework/core/history';
 import type { EntityKey } from '../../../framework/model/identity';
 import type {
+  Beat,
   DirectoryPart,
   IndexEntry,
   IndexPart,
@@ -44,6 +45,14 @@ export class WatchedStore extends SimStore {
     super(shared, host);
     this.draw = host.world.random.stream(`half-way.${host.name}`);
     this.marks = host.world.random.stream(`mark-loss.${host.name}`);
+  }
+
+  override writeBeat(beat: Beat): Promise<WriteOutcome> {
+    const { builds } = this.shared;
+    const said = builds.get(beat.ordinal);
+    if (said === undefined) builds.set(beat.ordinal, new Set([beat.build]));
+    else said.add(beat.build);
+    return super.writeBeat(beat);
   }
 
   override setDead(session: string): Promise<WriteOutcome> {
