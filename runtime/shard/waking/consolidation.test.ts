@@ -147,3 +147,24 @@ describe('consolidation', () => {
     expect(lost.length).toBeGreaterThan(2);
   });
 });
+
+describe('a part of open work that is replaced', () => {
+  it('stays until what is on its way into it is there (C8a, C9)', async () => {
+    const bench = new IndexBench(BOUNDS);
+    const holder = await bench.takeOver();
+    const { index, store } = holder;
+    for (const id of ['a', 'b', 'c']) await bench.commit(holder, id, null, true);
+    const writeEntries = store.writeEntries.bind(store);
+    store.writeEntries = async (shard, part, entries) =>
+      entries.some(({ key }) => key.id === 'late') ? 'refused' : writeEntries(shard, part, entries);
+    const late = index.insert(keyOf('late'), { wakeAt: null, open: true });
+    for (const id of ['a', 'b', 'c']) await bench.commit(holder, id, null, false);
+    await bench.run(60 * SECOND);
+    store.writeEntries = writeEntries;
+    expect(await bench.complete(late)).toBe(true);
+    index.settle(keyOf('late'), { wakeAt: null, open: true });
+    await bench.run(60 * SECOND);
+    holder.process.crash();
+    expect(await bench.openWork(await bench.takeOver())).toEqual(['late']);
+  });
+});

@@ -10,8 +10,9 @@
  * 3. Entries of open work cannot be deleted where they may be entered again (C8a). So this epoch's part is closed once
  *    it holds as many entities without work as with, a new one begins, and closed ones, of all epochs, are moved.
  *
- * Invariant: an entry is deleted only after its copy in one's own epoch is at quorum, and a session read that began after
- * that says alive (C2): a successor reads parts later than that, and finds the copy.
+ * Invariants: an entry is deleted only after its copy in one's own epoch is at quorum, and a session read that began after
+ * that says alive (C2): a successor reads parts later than that, and finds the copy. A part goes only when nothing is on
+ * its way into it any more.
  */
 
 import { isPlanted } from '../../../framework/planted-bugs';
@@ -120,7 +121,8 @@ export class Consolidation {
     const { owner, parts } = this.shared;
     const { oldTimerParts = OLD_TIMER_PARTS } = this.bounds;
     const current = this.currentWork();
-    const work = parts.of('work').filter(({ epoch, bucket }) => epoch !== owner.epoch || bucket !== current);
+    const isClosed = ({ epoch, bucket }: IndexPart): boolean => epoch !== owner.epoch || bucket !== current;
+    const work = parts.of('work').filter((part) => isClosed(part) && parts.isQuiet(part));
     const timers = parts.of('timer').filter(({ epoch }) => epoch !== owner.epoch);
     const oldest = [...timers].sort((a, b) => a.epoch - b.epoch).slice(0, Math.max(0, timers.length - oldTimerParts));
     return [...work, ...oldest].slice(0, CONSOLIDATED_PARTS);
@@ -163,8 +165,9 @@ export class Consolidation {
       if (part.kind === 'work') work.push(...owed);
       else for (const entry of owed) this.add(timers, entry);
     }
-    const copies = [...timers].map(([bucket, entries]) => this.enter('timer', bucket, entries));
-    if (work.length > 0) copies.push(this.enter('work', this.currentWork(), work));
+    const { parts } = this.shared;
+    const copies = [...timers].map(([bucket, entries]) => parts.enter('timer', bucket, entries));
+    if (work.length > 0) copies.push(parts.enter('work', this.currentWork(), work));
     return !(await Promise.all(copies)).includes(false);
   }
 
@@ -173,13 +176,6 @@ export class Consolidation {
     const place = watermarks.place(at);
     const bucket = buckets.nameOf(place, owner.clock.now());
     timers.set(bucket, [...(timers.get(bucket) ?? []), { at: place, key }]);
-  }
-
-  private async enter(kind: 'timer' | 'work', bucket: string, entries: readonly IndexEntry[]): Promise<boolean> {
-    const { owner, parts } = this.shared;
-    const { store, writes, shard, epoch } = owner;
-    if (!(await parts.ensure(kind, bucket))) return false;
-    return writes.untilOk(() => store.writeEntries(shard, { kind, epoch, bucket }, entries));
   }
 
   private async remove(pages: readonly Page[]): Promise<boolean> {

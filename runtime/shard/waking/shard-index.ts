@@ -181,19 +181,18 @@ export class ShardIndex {
   }
 
   private async insertTimer(key: EntityKey, at: number): Promise<boolean> {
-    const { store, writes, shard, epoch, clock } = this.owner;
+    const { epoch, clock } = this.owner;
     const bucket = this.buckets.nameOf(at, clock.now());
     // At the watermark's edge only once that is at quorum: a later owner looks for it there.
     if (at === this.watermarks.edge(epoch) && !(await this.watermarks.settled)) return false;
-    if (!(await this.parts.ensure('timer', bucket))) return false;
-    return writes.untilOk(() => store.writeEntries(shard, { kind: 'timer', epoch, bucket }, [{ at, key }]));
+    return this.parts.enter('timer', bucket, [{ at, key }]);
   }
 
   private async insertWork(key: EntityKey): Promise<boolean> {
-    const { store, writes, shard, epoch } = this.owner;
     const bucket = this.moving.currentWork();
-    if (!(await this.parts.ensure('work', bucket))) return false;
-    return writes.untilOk(() => store.writeEntries(shard, { kind: 'work', epoch, bucket }, [{ at: 0, key }]));
+    const entered = await this.parts.enter('work', bucket, [{ at: 0, key }]);
+    if (bucket !== this.moving.currentWork()) this.care.wake();
+    return entered;
   }
 
   /** When the entity is to be woken for this entry, `soonest` when nobody knows; null when the entry is done. */

@@ -80,6 +80,6 @@ export async function eventually(caller: Caller, cameAbout: () => Promise<boolea
 }
 
 function unanswered(error: unknown): false {
-  if (isPerdureError(error) && error.code === 'deadline_exceeded') return false;
+  if (isPerdureError(error) && (error.code === 'deadline_exceeded' || error.reason === 'not_served')) return false;
   throw error;
 }

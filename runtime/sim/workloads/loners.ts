@@ -12,7 +12,7 @@ import { contract } from '../../../framework/model/handle';
 import { Asked } from './asked';
 import { UNKNOWN } from '../checkers/history';
 import type { Caller, More, RunContext, Workload } from './workload';
-import { atWork } from './calling';
+import { atWork, eventually } from './calling';
 
 interface Loner {
   nap(forMs: number): void;
@@ -78,12 +78,12 @@ export class Loners implements Workload {
     });
   }
 
+  async settle(auditor: Caller): Promise<void> {
+    await eventually(auditor, async () => [...(await listedBy(auditor)).values()].every(([woken]) => woken > 0));
+  }
+
   async verdict(auditor: Caller): Promise<string | null> {
-    const listed = new Map<string, readonly [woken: number, lateMs: number]>();
-    for (const type of TYPES) {
-      for await (const { id, fields } of auditor.client.list({ type: CONTRACTS[type] }))
-        listed.set(id, [Number(fields['woken']), Number(fields['lateMs'])]);
-    }
+    const listed = await listedBy(auditor);
     for (const [id, [woken, lateMs]] of listed) {
       if (woken !== 1) return `${id} woke ${woken} times`;
       if (lateMs < 0) return `${id} woke ${-lateMs} ms early`;
@@ -91,4 +91,13 @@ export class Loners implements Workload {
     const lost = this.asked.operations.find(({ key, output }) => output !== UNKNOWN && !listed.has(key));
     return lost === undefined ? (this.asked.complaints[0] ?? null) : `${lost.key} was acknowledged, and is not there`;
   }
+}
+
+async function listedBy({ client }: Caller): Promise<ReadonlyMap<string, readonly [woken: number, lateMs: number]>> {
+  const listed = new Map<string, readonly [woken: number, lateMs: number]>();
+  for (const type of TYPES) {
+    for await (const { id, fields } of client.list({ type: CONTRACTS[type] }))
+      listed.set(id, [Number(fields['woken']), Number(fields['lateMs'])]);
+  }
+  return listed;
 }
